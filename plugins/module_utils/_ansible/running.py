@@ -1,0 +1,64 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module does alike: open what shall be read, and turn an error into one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from .._cluster import snapshot
+from .._cluster.connection import connect
+from .._cluster.live import LiveReader
+from .._model.errors import AiopsError
+from .._model.evidence import Reader, Scope
+from .._model.selectors import matcher
+from .arguments import CONNECTION, HAS_KUBERNETES_CORE
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+@contextlib.contextmanager
+def failing_clearly(module: AnsibleModule) -> t.Iterator[None]:
+    """An AiopsError ends the module with its text and no traceback; any other exception is a defect and stays one."""
+    try:
+        yield
+    except AiopsError as exc:
+        module.fail_json(msg=str(exc))
+
+
+def live_reader(params: t.Mapping[str, t.Any]) -> Reader:
+    """The cluster that the options, or ``K8S_AUTH_*`` in their place, name."""
+    if not HAS_KUBERNETES_CORE:
+        raise AiopsError(
+            "The collection kubernetes.core is missing. Install it: ansible-galaxy collection install 'kubernetes.core:>=6.0.0,<8.0.0'"
+        )
+    return LiveReader(connect({name: _option(name, spec, params.get(name)) for name, spec in CONNECTION.items()}))
+
+
+def reader(params: t.Mapping[str, t.Any]) -> Reader:
+    """The snapshot, where one is given, else the cluster."""
+    return snapshot.load(params["snapshot"]) if params["snapshot"] else live_reader(params)
+
+
+def scope(params: t.Mapping[str, t.Any]) -> Scope:
+    """The scope that was asked for; a selector that can't be read is an AiopsError."""
+    matcher(params["label_selector"])
+    return Scope(tuple(sorted(set(params["namespaces"]))), params["label_selector"] or None)
+
+
+def _option(name: str, spec: t.Mapping[str, t.Any], given: t.Any) -> t.Any:
+    """The option, else its environment variable, as kubernetes.core names them."""
+    if given is not None or name == "proxy_headers":
+        return given
+    names = [name, *spec.get("aliases", ())]
+    value = next((value for each in names if (value := os.environ.get(f"K8S_AUTH_{each.upper()}"))), None)
+    if value is None:
+        return None
+    if spec.get("type") == "bool":
+        return value.lower() not in {"0", "false", "no"}
+    return [item for item in value.split(",") if item] if spec.get("type") == "list" else value

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which of the names that exist may have been meant: a guess for a person, never a certainty."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+CANDIDATES: t.Final = 3
+_ALIKE: t.Final = 0.75
+
+
+def near_misses(wanted: str, names: t.Iterable[str]) -> list[str]:
+    """The names most like ``wanted``, best first, at most three."""
+    scored = [(_likeness(wanted, name), name) for name in set(names) if name and name != wanted]
+    return [name for score, name in sorted(scored, key=lambda pair: (-pair[0], pair[1])) if score >= _ALIKE][
+        :CANDIDATES
+    ]
+
+
+def _likeness(wanted: str, name: str) -> float:
+    first, second = _plain(wanted), _plain(name)
+    if first == second:
+        return 1.0
+    return difflib.SequenceMatcher(None, first, second).ratio()
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every cause that can be found, in the order in which they are tried: the first that holds explains a container.
+
+A new cause is one function in a family's file and one row here, with a scenario, a recorded snapshot and a runbook anchor.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import configuration, crashes, images, memory, rollouts, scheduling, startup
+from ._case import ContainerCase, Judgement, PodCase, WorkloadCase
+
+_Case = t.TypeVar("_Case", contravariant=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cause(t.Generic[_Case]):
+    """A row: the slug of the closed vocabulary, the function that decides it, and the runbook page of its family."""
+
+    slug: str
+    judge: t.Callable[[_Case], Judgement | None]
+    family: str
+
+    @property
+    def runbook(self) -> str:
+        return f"runbooks/{self.family}.md#{self.slug}"
+
+
+# A pod that no node has taken yet.
+UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
+    Cause("insufficient-resources", scheduling.insufficient_resources, "scheduling"),
+)
+# A pod on a node whose containers can't be made: its volumes, its sandbox.
+NOT_STARTED: t.Final[tuple[Cause[PodCase], ...]] = (
+    Cause("configmap-missing", configuration.configmap_missing, "configuration"),
+    Cause("secret-missing", configuration.secret_missing, "configuration"),
+    Cause("key-missing", configuration.key_missing, "configuration"),
+)
+# A container that waits with an error, ended, or keeps on ending.
+CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
+    Cause("image-pull-unauthorized", images.image_pull_unauthorized, "images"),
+    Cause("image-not-found", images.image_not_found, "images"),
+    Cause("configmap-missing", configuration.configmap_missing, "configuration"),
+    Cause("secret-missing", configuration.secret_missing, "configuration"),
+    Cause("key-missing", configuration.key_missing, "configuration"),
+    Cause("memory-limit-exceeded", memory.memory_limit_exceeded, "memory"),
+    Cause("command-not-found", startup.command_not_found, "startup"),
+    Cause("exits-with-success", crashes.exits_with_success, "crashes"),
+    Cause("application-error", crashes.application_error, "crashes"),
+)
+# A workload none of whose pods shows a fault of its own.
+WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),)

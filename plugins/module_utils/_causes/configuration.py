@@ -1,0 +1,199 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ConfigMaps and Secrets that a pod needs and does not get.
+
+The kubelet's words: Kubernetes 1.36 ``pkg/kubelet/kubelet_pods.go`` (environment) and ``pkg/volume`` (volumes).  A Secret
+is never asked for: the kubelet's message proves that it is missing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._model.fields import get_strs
+from .._model.finding import Candidate, EvidenceItem
+from .._model.objects import Ref, Reference, references
+from ._case import ContainerCase, Judgement, PodCase, edit_command, kubectl, quote_event, quote_waiting
+from ._near import near_misses
+
+_Kind = t.Literal["ConfigMap", "Secret"]
+_MISSING: t.Final = re.compile(r"\b(?P<kind>configmaps?|secrets?) \"(?P<name>[^\"]+)\" not found", re.I)
+_KEY_ENV: t.Final = re.compile(
+    r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) [^/\s]+/(?P<name>\S+)", re.I
+)
+_KEY_VOLUME: t.Final = re.compile(
+    r"volume \"(?P<volume>[^\"]+)\" : .*references non-existent (?P<kind>config|secret) key: (?P<key>\S+)", re.I | re.S
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Complaint:
+    """What the kubelet says is missing; ``key`` is empty where the whole object is."""
+
+    kind: _Kind
+    name: str
+    key: str
+    volume: str
+    quote: EvidenceItem
+
+
+def configmap_missing(case: PodCase) -> Judgement | None:
+    """A ConfigMap that the pod needs does not exist."""
+    return _object_missing(case, "ConfigMap")
+
+
+def secret_missing(case: PodCase) -> Judgement | None:
+    """A Secret that the pod needs does not exist."""
+    return _object_missing(case, "Secret")
+
+
+def key_missing(case: PodCase) -> Judgement | None:
+    """The ConfigMap or Secret exists and lacks a key that the pod needs."""
+    for reference, complaint in _candidates_for(case, with_key=True):
+        keys = _keys(case, reference)
+        if reference.kind == "ConfigMap" and reference.key in keys:
+            continue  # it was added meanwhile: the kubelet tries again by itself
+        what = f"{reference.kind} {case.pod.ref.namespace}/{reference.name}"
+        evidence = [complaint.quote] if complaint else []
+        evidence.append(_place(case, reference))
+        if keys:
+            evidence.append(EvidenceItem("object", f"{what}: keys", ", ".join(sorted(keys))))
+        return Judgement(
+            summary=f"{what} has no key {reference.key}, which container {reference.container} needs",
+            explanation=f"The {reference.kind} itself exists; only the key is missing, and the reference is not optional.",
+            evidence=tuple(evidence),
+            next_step=edit_command(case.workload) + f"   # use a key that exists, or add {reference.key} to {what}",
+            candidates=tuple(
+                Candidate(f"key {key}", f"{what} has it; the name is similar")
+                for key in near_misses(reference.key, keys)
+            ),
+            container=reference.container or None,
+        )
+    return None
+
+
+def _object_missing(case: PodCase, kind: _Kind) -> Judgement | None:
+    for reference, complaint in _candidates_for(case, with_key=False):
+        if reference.kind != kind:
+            continue
+        what = f"{kind} {case.pod.ref.namespace}/{reference.name}"
+        others = case.evidence.named(kind, case.pod.ref.namespace)
+        if reference.name in others:
+            continue  # it was made meanwhile: the kubelet tries again by itself
+        evidence = [complaint.quote] if complaint else []
+        evidence.append(_place(case, reference))
+        if case.evidence.lists(kind, case.pod.ref.namespace):
+            evidence.append(EvidenceItem("absence", what, f"not among the {len(others)} {kind}s of the namespace"))
+        return Judgement(
+            summary=f"{what} does not exist, and container {reference.container or '(unnamed)'} needs it",
+            explanation=f"The pod names the {kind} without marking it optional, so the kubelet can't start the container until it exists.",
+            evidence=tuple(evidence),
+            next_step=_create_or_correct(case, kind, reference),
+            candidates=_like(case, reference, others),
+            container=reference.container or None,
+        )
+    return None
+
+
+def _candidates_for(case: PodCase, with_key: bool) -> t.Iterator[tuple[Reference, _Complaint | None]]:
+    """References that the kubelet complains of, and those that the list of ConfigMaps proves missing."""
+    wanted = [
+        r
+        for r in references(case.pod.spec)
+        if not isinstance(case, ContainerCase) or r.container == case.container.name
+    ]
+    for complaint in _complaints(case):
+        if bool(complaint.key) != with_key:
+            continue
+        matching = [r for r in wanted if _meant(complaint, r)]
+        if matching:
+            yield matching[0], complaint
+        elif not complaint.volume:  # a runtime that words its source differently: believe the kubelet
+            container = case.container.name if isinstance(case, ContainerCase) else ""
+            yield Reference(complaint.kind, complaint.name, complaint.key, container, "the pod"), complaint
+    for reference in wanted:
+        proven = _key_proven_missing(case, reference) if with_key else _proven_missing(case, reference)
+        if proven:
+            yield reference, None
+
+
+def _complaints(case: PodCase) -> t.Iterator[_Complaint]:
+    quotes = []
+    if isinstance(case, ContainerCase):
+        if case.container.waiting_reason == "CreateContainerConfigError":
+            quotes.append((case.container.waiting_message, quote_waiting(case)))
+    else:
+        quotes += [(event.message, quote_event(event)) for event in case.events if event.reason == "FailedMount"]
+    for text, quote in quotes:
+        if match := _KEY_ENV.search(text):
+            yield _Complaint(_kind(match["kind"]), match["name"].rstrip(".,"), match["key"], "", quote)
+        elif match := _KEY_VOLUME.search(text):
+            yield _Complaint(_kind(match["kind"]), "", match["key"], match["volume"], quote)
+        elif match := _MISSING.search(text):
+            yield _Complaint(_kind(match["kind"]), match["name"], "", "", quote)
+
+
+def _kind(word: str) -> _Kind:
+    return "Secret" if word.lower().startswith("secret") else "ConfigMap"
+
+
+def _meant(complaint: _Complaint, reference: Reference) -> bool:
+    if complaint.kind != reference.kind or (complaint.key and complaint.key != reference.key):
+        return False
+    if complaint.volume:
+        return reference.place == f"volumes[{complaint.volume}]"
+    return complaint.name == reference.name
+
+
+def _proven_missing(case: PodCase, reference: Reference) -> bool:
+    namespace = case.pod.ref.namespace
+    return (
+        reference.kind == "ConfigMap"
+        and case.evidence.lists("ConfigMap", namespace)
+        and case.evidence.get(Ref("ConfigMap", namespace, reference.name)) is None
+    )
+
+
+def _key_proven_missing(case: PodCase, reference: Reference) -> bool:
+    keys = _keys(case, reference)
+    return bool(keys) and bool(reference.key) and reference.key not in keys
+
+
+def _keys(case: PodCase, reference: Reference) -> list[str]:
+    """Key names of a ConfigMap, as its managedFields tell them; empty where they are not known."""
+    return get_strs(case.evidence.get(Ref(reference.kind, case.pod.ref.namespace, reference.name)), "keys")
+
+
+def _place(case: PodCase, reference: Reference) -> EvidenceItem:
+    named = f"{reference.kind} {reference.name}" + (f", key {reference.key}" if reference.key else "")
+    return EvidenceItem("spec", f"{case.pod.ref}: spec.{reference.place}", f"{named}, not optional")
+
+
+def _like(case: PodCase, reference: Reference, others: dict[str, t.Any]) -> tuple[Candidate, ...]:
+    needed = {
+        r.key for r in references(case.pod.spec) if r.kind == reference.kind and r.name == reference.name and r.key
+    }
+    found = []
+    for name in near_misses(reference.name, others):
+        has = needed <= set(get_strs(others[name], "keys"))
+        why = "the name is similar" + (
+            f"; it has every key that is needed ({', '.join(sorted(needed))})" if needed and has else ""
+        )
+        found.append((not has, Candidate(f"{reference.kind} {case.pod.ref.namespace}/{name}", why)))
+    return tuple(candidate for _lacks, candidate in sorted(found, key=lambda pair: pair[0]))
+
+
+def _create_or_correct(case: PodCase, kind: _Kind, reference: Reference) -> str:
+    if kind == "Secret":
+        return (
+            kubectl(case.pod.ref, "get secrets")
+            + f"   # then create {reference.name}, or correct its name in {case.workload}"
+        )
+    return (
+        kubectl(case.pod.ref, "get configmaps")
+        + f"   # then create {reference.name}, or correct its name in {case.workload}"
+    )

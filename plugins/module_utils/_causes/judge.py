@@ -1,0 +1,307 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From evidence to findings: which pods and containers fail, the first cause that holds for each, one finding for all alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._model import moments
+from .._model.evidence import WORKLOAD_KINDS, Evidence, LogRequest
+from .._model.fields import Json, get_dict, get_int, get_str
+from .._model.finding import SEVERITIES, UNDETERMINED, Counts, Finding, Severity
+from .._model.objects import Container, Pod, Ref, condition, ref_of
+from .._model.selectors import matcher
+from . import _table
+from ._case import (
+    ContainerCase,
+    Judgement,
+    PodCase,
+    WorkloadCase,
+    kubectl,
+    quote_condition,
+    quote_end,
+    quote_event,
+    quote_waiting,
+)
+
+# Waiting reasons of a container whose turn has not come: no fault of its own.
+_WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+# A pod may take this long to become ready before its silence counts.
+_PATIENCE_SECONDS: t.Final = 60
+# The longest back-off between restarts, after which a container that still runs counts as recovered.
+_BACK_OFF_SECONDS: t.Final = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class _Hit:
+    """A judgement on one pod (or on a workload itself, then without a pod)."""
+
+    cause: str
+    runbook: str
+    workload: Ref
+    judgement: Judgement
+    container: str | None
+    pod: Pod | None
+    since: str | None
+
+
+def find(evidence: Evidence) -> tuple[Finding, ...]:
+    """Every finding, worst first; an empty tuple means that nothing fails."""
+    hits: list[_Hit] = []
+    unexplained: list[_Hit] = []
+    for pod in _newest_first(evidence):
+        for hit in _judge_pod(evidence, pod):
+            (unexplained if hit.cause == UNDETERMINED else hits).append(hit)
+    explained = {hit.workload for hit in hits}
+    for workload, json in _workloads(evidence):
+        if workload not in explained:
+            hits.extend(_judge_workload(WorkloadCase(evidence, workload, json)))
+    explained = {hit.workload for hit in hits}
+    hits.extend(hit for hit in unexplained if hit.workload not in explained)
+    return tuple(sorted(_merged(evidence, hits), key=_worst_first))
+
+
+def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
+    """The logs that would help: of one pod, the newest, for each workload and container that ended by itself."""
+    wanted: dict[tuple[Ref, str], LogRequest] = {}
+    for pod in _newest_first(evidence):
+        for container in pod.containers:
+            if container.last_end and failing(container, pod, evidence.observed_at):
+                # The log of a container that waits or ended is that of its last run; one that runs again has it as "previous".
+                request = LogRequest(pod.ref.namespace, pod.ref.name, container.name, previous=container.running)
+                wanted.setdefault((evidence.workload(pod), container.name), request)
+    return tuple(wanted.values())
+
+
+def count(evidence: Evidence, findings: t.Sequence[Finding]) -> Counts:
+    """How much was looked at, and how much of it has nothing to report."""
+    workloads = {evidence.workload(pod) for pod in evidence.pods} | {
+        workload for workload, _json in _workloads(evidence)
+    }
+    failing_ones = {finding.workload for finding in findings if finding.workload}
+    return Counts(len(workloads), len(workloads - failing_ones), len(evidence.pods))
+
+
+def failing(container: Container, pod: Pod, now: str) -> bool:
+    """Whether this container is in trouble now; restarts of one that recovered are history."""
+    if container.waiting_reason not in _WAITS_ITS_TURN:
+        return True
+    end = container.last_end
+    if end is None:
+        return False
+    if container.terminated:
+        if container.role == "sidecar" and pod.phase in {"Succeeded", "Failed"}:
+            return False  # the kubelet ends it when the pod is over
+        return end.exit_code != 0 or (
+            pod.restart_policy == "Always" and container.role != "init" and pod.phase != "Succeeded"
+        )
+    if not container.running or container.restarts < 2:
+        return False
+    # It runs just now, between two crashes: not yet longer than the run before it did, and within the back-off.
+    running = moments.seconds_between(container.running_since, now)
+    if running is None or running > _BACK_OFF_SECONDS:
+        return False
+    return not container.ready or running <= 2 * (end.seconds or 0) + 10
+
+
+def _newest_first(evidence: Evidence) -> list[Pod]:
+    """The pods whose state counts: not those that are being deleted, nor those of an old run that was replaced."""
+    latest_runs = _latest_runs(evidence)
+    pods = [pod for pod in evidence.pods if not pod.deleting and not _is_history(evidence, pod, latest_runs)]
+    return sorted(pods, key=lambda pod: pod.created or "", reverse=True)
+
+
+def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:
+    if pod.phase == "Succeeded":
+        return True
+    owner = evidence.owner(pod.ref, pod.json)
+    if owner is None:
+        return False
+    json = evidence.get(owner) or {}
+    if owner.kind == "ReplicaSet":
+        # The controller has already made another in the place of a failed pod.
+        return pod.phase == "Failed" or get_int(json, "spec", "replicas") == 0
+    if owner.kind == "Job":
+        above = evidence.owner(owner, json)
+        superseded = above in latest_runs and latest_runs[above] != owner.name if above else False
+        return (
+            superseded
+            or get_str(condition(json, "Complete"), "status") == "True"
+            or _retried(evidence, pod, owner, json)
+        )
+    return False
+
+
+def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
+    """Whether the Job goes on with a newer pod after this one failed."""
+    if pod.phase != "Failed" or get_str(condition(json, "Failed"), "status") == "True":
+        return False
+    return any(
+        (other.created or "") > (pod.created or "") and other.phase in {"Running", "Pending", "Succeeded"}
+        for other in evidence.pods_of(evidence.workload(pod))
+        if evidence.owner(other.ref, other.json) == job
+    )
+
+
+def _latest_runs(evidence: Evidence) -> dict[Ref, str]:
+    """CronJob → the name of its newest Job: older runs are history whatever became of them."""
+    newest: dict[Ref, tuple[str, str]] = {}
+    for json in evidence.objects.get("Job", ()):
+        ref = ref_of(json, "Job")
+        owner = evidence.owner(ref, json)
+        made = (get_str(json, "metadata", "creationTimestamp"), ref.name)
+        if owner and made > newest.get(owner, ("", "")):
+            newest[owner] = made
+    return {owner: name for owner, (_created, name) in newest.items()}
+
+
+def _workloads(evidence: Evidence) -> t.Iterator[tuple[Ref, Json]]:
+    """Every workload object that nothing else controls and whose pods the selector would take."""
+    selected = matcher(evidence.scope.label_selector)
+    for kind in WORKLOAD_KINDS:
+        for json in evidence.objects.get(kind, ()):
+            ref = ref_of(json, kind)
+            if evidence.owner(ref, json) is None and selected(_pod_labels(json)):
+                yield ref, json
+
+
+def _pod_labels(workload: Json) -> Json:
+    template = get_dict(workload, "spec", "template") or get_dict(workload, "spec", "jobTemplate", "spec", "template")
+    return get_dict(template, "metadata", "labels")
+
+
+def _judge_pod(evidence: Evidence, pod: Pod) -> list[_Hit]:
+    case = PodCase(evidence, pod)
+    if get_str(pod.condition("PodScheduled"), "status") == "False":
+        return _first(case, _table.UNSCHEDULED, None) or _unexplained_wait(case)
+    hits = []
+    for container in pod.containers:
+        if failing(container, pod, evidence.observed_at):
+            of_container = ContainerCase(evidence, pod, container)
+            hits += _first(of_container, _table.CONTAINER, container.name) or [_unexplained_container(of_container)]
+    if hits or pod.ready:
+        return hits
+    started = any(container.running or container.last_end for container in pod.containers)
+    if not started:
+        return _first(case, _table.NOT_STARTED, None) or _unexplained_wait(case)
+    return _unexplained_wait(case)
+
+
+_C = t.TypeVar("_C", bound=PodCase)
+
+
+def _first(case: _C, causes: t.Sequence[_table.Cause[_C]], container: str | None) -> list[_Hit]:
+    for cause in causes:
+        judgement = cause.judge(case)
+        if judgement:
+            name = judgement.container or container
+            return [_Hit(cause.slug, cause.runbook, case.workload, judgement, name, case.pod, _since(case, name))]
+    return []
+
+
+def _judge_workload(case: WorkloadCase) -> t.Iterator[_Hit]:
+    for cause in _table.WORKLOAD:
+        judgement = cause.judge(case)
+        if judgement:
+            since = next((item.at for item in judgement.evidence if item.at), None)
+            yield _Hit(cause.slug, cause.runbook, case.workload, judgement, None, None, since)
+            return
+
+
+def _since(case: PodCase, container: str | None) -> str | None:
+    """When it began: the pod's first warning or loss of readiness, whichever was first."""
+    ready = case.pod.condition("Ready")
+    lost = get_str(ready, "lastTransitionTime") if get_str(ready, "status") == "False" else None
+    warnings = [event.first for event in case.events if event.warning and event.container in ("", container or "")]
+    return moments.earliest(lost, *warnings) or case.pod.created
+
+
+def _unexplained_container(case: ContainerCase) -> _Hit:
+    container, end = case.container, case.last_end
+    state = container.waiting_reason or (f"exit code {end.exit_code}, {end.reason}" if end else "unknown")
+    evidence = [quote_waiting(case)] if container.waiting_reason else []
+    evidence += [quote_end(case)] if end else []
+    evidence += [quote_event(event) for event in case.container_events if event.warning][:3]
+    return _undetermined(
+        case, f"container {container.name} fails ({state}) and no known cause fits", tuple(evidence), container.name
+    )
+
+
+def _unexplained_wait(case: PodCase) -> list[_Hit]:
+    """A pod that has been not ready for long, without a container that fails."""
+    ready = case.pod.condition("Ready")
+    waited = moments.seconds_between(
+        get_str(ready, "lastTransitionTime") or case.pod.created, case.evidence.observed_at
+    )
+    if waited is None or waited < _PATIENCE_SECONDS or case.pod.phase in {"Succeeded", "Failed"}:
+        return []
+    scheduled = case.pod.condition("PodScheduled")
+    stage = scheduled if get_str(scheduled, "status") == "False" else ready
+    evidence = [quote_condition(case.pod.ref, stage)] if stage else []
+    evidence += [quote_event(event) for event in case.events if event.warning][:3]
+    return [
+        _undetermined(case, f"not ready for {moments.in_words(waited)} and no known cause fits", tuple(evidence), None)
+    ]
+
+
+def _undetermined(case: PodCase, summary: str, evidence: tuple[t.Any, ...], container: str | None) -> _Hit:
+    judgement = Judgement(
+        summary=summary,
+        explanation="Nothing that was read decides between the causes that are known; the pod's description and events may.",
+        evidence=evidence,
+        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}"),
+        confidence="undetermined",
+    )
+    runbook = f"runbooks/{UNDETERMINED}.md#{UNDETERMINED}"
+    return _Hit(UNDETERMINED, runbook, case.workload, judgement, container, case.pod, _since(case, container))
+
+
+def _merged(evidence: Evidence, hits: t.Sequence[_Hit]) -> t.Iterator[Finding]:
+    """One finding for each cause, workload and container; the newest pod's evidence stands for all."""
+    alike: dict[tuple[str, Ref, str | None], list[_Hit]] = {}
+    for hit in hits:
+        alike.setdefault((hit.cause, hit.workload, hit.container), []).append(hit)
+    for (cause, workload, container), group in alike.items():
+        first = group[0]
+        pods = {hit.pod.ref for hit in group if hit.pod}
+        yield Finding(
+            cause=cause,
+            confidence=first.judgement.confidence,
+            severity=_severity(evidence, workload, pods),
+            subject=workload,
+            workload=workload,
+            container=container,
+            summary=first.judgement.summary,
+            explanation=first.judgement.explanation,
+            next_step=first.judgement.next_step,
+            since=moments.earliest(*(hit.since for hit in group)),
+            replicas_affected=len(pods) or _unavailable(evidence.get(workload) or {}),
+            evidence=first.judgement.evidence,
+            runbook=first.runbook,
+            candidates=first.judgement.candidates,
+        )
+
+
+def _severity(evidence: Evidence, workload: Ref, affected: set[Ref]) -> Severity:
+    """Critical where nothing of the workload is ready; a pod between two crashes may call itself so."""
+    serving = (pod for pod in evidence.pods_of(workload) if pod.ready and not pod.deleting and pod.ref not in affected)
+    return "warning" if any(serving) else "critical"
+
+
+def _unavailable(json: Json) -> int:
+    wanted = get_int(json, "spec", "replicas") or 0
+    return max(0, wanted - (get_int(json, "status", "availableReplicas") or 0))
+
+
+def _worst_first(finding: Finding) -> tuple[int, bool, str, str, str]:
+    return (
+        SEVERITIES.index(finding.severity),
+        finding.cause == UNDETERMINED,
+        finding.since or "",
+        str(finding.workload),
+        finding.container or "",
+    )

@@ -1,0 +1,228 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one file that knows the ``kubernetes`` client: it lends its configuration and its TLS connection pool, no models.
+
+Works with the client from 24.2 on: only what did not change between 24.2 and 37 is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import typing as t
+import urllib.parse
+from pathlib import Path
+
+from .._model.errors import AiopsError
+from .._model.fields import get_str
+
+try:
+    import kubernetes.client
+    import kubernetes.client.rest
+    import kubernetes.config
+    import urllib3
+except ImportError as exc:
+    _MISSING: ImportError | None = exc
+else:
+    _MISSING = None
+
+IN_CLUSTER: t.Final = "in-cluster"
+_TIMEOUT_SECONDS: t.Final = {"connect": 5.0, "read": 30.0}
+_USER_AGENT: t.Final = "aiops.kubernetes"
+
+
+class Refused(Exception):
+    """The server answered with an error for one request: ``status`` and its own message."""
+
+    def __init__(self, status: int, message: str, retry_after: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.retry_after = retry_after
+
+
+@dataclasses.dataclass(frozen=True)
+class Connection:
+    """An API server, the context it was chosen by, and how to be let in."""
+
+    server: str
+    context: str | None
+    _pool: urllib3.PoolManager
+    _headers: t.Mapping[str, str]
+
+    def get(self, path: str, query: t.Mapping[str, str] | None = None, accept: str = "application/json") -> bytes:
+        """The body of a GET.  ``Refused`` where the server says no, AiopsError where it can't be reached or does not know us."""
+        url = self.server + path + ("?" + urllib.parse.urlencode(query) if query else "")
+        headers = urllib3.HTTPHeaderDict(self._headers)
+        headers["Accept"] = accept
+        try:
+            response = self._pool.request(
+                "GET", url, headers=headers, timeout=urllib3.Timeout(**_TIMEOUT_SECONDS), retries=False, redirect=False
+            )
+        except urllib3.exceptions.HTTPError as exc:
+            raise AiopsError(_unreachable(self, exc)) from exc
+        if response.status == 200:
+            return response.data
+        if response.status == 401:
+            raise AiopsError(
+                f"The API server {self.server} did not accept the credentials of {self.named} (401): they are missing, wrong or "
+                f"expired. Log in again, or choose other ones by kubeconfig, context or K8S_AUTH_*."
+            )
+        raise Refused(
+            response.status, _message(response.data) or response.reason or "", response.headers.get("Retry-After")
+        )
+
+    @property
+    def named(self) -> str:
+        return f"context {self.context!r}" if self.context else "the given options"
+
+
+def connect(options: t.Mapping[str, t.Any]) -> Connection:
+    """A connection by kubernetes.core's options, else ``K8S_AUTH_*``, ``KUBECONFIG``, ``~/.kube/config``.
+
+    The identity of the pod that runs Ansible is taken only where ``kubeconfig`` is the word "in-cluster".
+    """
+    if _MISSING is not None:
+        raise AiopsError(
+            f"The Python package kubernetes is missing for {sys.executable} ({_MISSING}). Install it there: "
+            f"{sys.executable} -m pip install 'kubernetes>=24.2'"
+        ) from _MISSING
+    options = {name: value for name, value in options.items() if value is not None}
+    configuration = kubernetes.client.Configuration()
+    context = _load(configuration, options)
+    for option, attribute in _OVERRIDES.items():
+        if option in options:
+            setattr(configuration, attribute, options[option])
+    if "api_key" in options:
+        configuration.api_key = {"authorization": f"Bearer {options['api_key']}"}
+    if options.get("proxy_headers"):
+        configuration.proxy_headers = urllib3.util.make_headers(**options["proxy_headers"])
+    configuration.host = configuration.host.rstrip("/")
+    try:
+        pool = kubernetes.client.rest.RESTClientObject(configuration).pool_manager
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as exc:
+        raise AiopsError(
+            f"The certificates or the proxy for {configuration.host} can't be used: {exc}. Check them in the kubeconfig."
+        ) from exc
+    return Connection(configuration.host, context, pool, _headers(configuration, options))
+
+
+# kubernetes.core's option → attribute of the client's Configuration
+_OVERRIDES: t.Final = {
+    "host": "host",
+    "validate_certs": "verify_ssl",
+    "ca_cert": "ssl_ca_cert",
+    "client_cert": "cert_file",
+    "client_key": "key_file",
+    "proxy": "proxy",
+    "no_proxy": "no_proxy",
+}
+
+
+def _load(configuration: t.Any, options: t.Mapping[str, t.Any]) -> str | None:
+    """Fill the configuration; the name of the context that was used, if one was."""
+    kubeconfig, context = options.get("kubeconfig"), options.get("context")
+    if kubeconfig == IN_CLUSTER:
+        try:
+            kubernetes.config.load_incluster_config(client_configuration=configuration)
+        except kubernetes.config.ConfigException as exc:
+            raise AiopsError(f"The in-cluster identity was asked for, but this is no pod of a cluster: {exc}") from exc
+        return None
+    if "host" in options and not kubeconfig and not context:
+        return None  # everything comes from the options
+    source = kubeconfig if isinstance(kubeconfig, dict) else _files(kubeconfig)
+    named = "the given kubeconfig" if isinstance(source, dict) else source
+    persist = {"persist_config": bool(options.get("persist_config"))}
+    try:
+        if isinstance(source, dict):
+            contexts, active = _contexts(source)
+            kubernetes.config.load_kube_config_from_dict(source, context, client_configuration=configuration, **persist)
+        else:
+            contexts, active = kubernetes.config.list_kube_config_contexts(source)
+            _known(context, [get_str(item, "name") for item in contexts], source)
+            kubernetes.config.load_kube_config(source, context, client_configuration=configuration, **persist)
+    except kubernetes.config.ConfigException as exc:
+        raise AiopsError(
+            f"{named} can't be used: {exc}. Check it with: kubectl --kubeconfig {named} config view"
+        ) from exc
+    except AiopsError:
+        raise
+    except Exception as exc:  # the loader lets YAML, base64, exec-plugin and file errors of any class through
+        raise AiopsError(f"{named} can't be read: {type(exc).__name__}: {exc}") from exc
+    return context or get_str(active, "name") or None
+
+
+def _files(kubeconfig: str | None) -> str:
+    """The kubeconfig file or, as kubectl allows, several joined by the path separator; at least one must exist."""
+    given = kubeconfig or os.environ.get("KUBECONFIG")
+    paths = [Path(path).expanduser() for path in (given or "~/.kube/config").split(os.pathsep) if path]
+    existing = [str(path) for path in paths if path.exists()]
+    if existing:
+        return os.pathsep.join(existing)
+    if given:
+        raise AiopsError(
+            f"The kubeconfig {given} does not exist. Give another by aiops_kubeconfig (option kubeconfig) or KUBECONFIG."
+        )
+    raise AiopsError(
+        "No cluster is given: there is no aiops_kubeconfig (option kubeconfig), no K8S_AUTH_KUBECONFIG, no KUBECONFIG and no "
+        "~/.kube/config. Set one of them, or diagnose a snapshot with aiops_snapshot."
+    )
+
+
+def _contexts(kubeconfig: t.Mapping[str, t.Any]) -> tuple[list[t.Any], t.Mapping[str, t.Any]]:
+    return list(kubeconfig.get("contexts") or []), {"name": kubeconfig.get("current-context")}
+
+
+def _known(context: str | None, known: t.Sequence[str], source: str) -> None:
+    if context is not None and context not in known:
+        raise AiopsError(f"The kubeconfig {source} has no context {context!r}; it has: {', '.join(known) or 'none'}.")
+
+
+def _headers(configuration: t.Any, options: t.Mapping[str, t.Any]) -> t.Mapping[str, str]:
+    """Who we are, as the client would say it, and on whose behalf."""
+    headers = urllib3.HTTPHeaderDict({"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip"})
+    for setting in configuration.auth_settings().values():
+        if setting.get("in") == "header" and setting.get("value"):
+            headers[setting["key"]] = setting["value"]
+    if "username" in options and "password" in options:
+        headers.update(urllib3.util.make_headers(basic_auth=f"{options['username']}:{options['password']}"))
+    if "impersonate_user" in options:
+        headers["Impersonate-User"] = options["impersonate_user"]
+    for group in options.get("impersonate_groups") or ():
+        headers.add("Impersonate-Group", group)
+    return headers
+
+
+def _unreachable(connection: Connection, exc: Exception) -> str:
+    """Why nobody answers, in words; the client's own text is long and names its Python objects."""
+    text = str(exc)
+    reason = next((words for sign, words in _REASONS if sign in text), text.rsplit(": ", 1)[-1])
+    return (
+        f"The API server {connection.server} ({connection.named}) can't be reached: {reason}. "
+        "Check the address and the network, or choose another context."
+    )
+
+
+_REASONS: t.Final = (
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate does not verify against the given CA"),
+    ("WRONG_VERSION_NUMBER", "it does not speak TLS"),
+    ("Connection refused", "connection refused"),
+    ("timed out", "no answer in time"),
+    ("Name or service not known", "its name is not known"),
+    ("Temporary failure in name resolution", "its name can't be resolved"),
+    ("nodename nor servname", "its name is not known"),
+    ("No route to host", "no route to host"),
+    ("Network is unreachable", "the network is unreachable"),
+)
+
+
+def _message(body: bytes) -> str:
+    """The message of the Status object that the server answers with."""
+    try:
+        return get_str(json.loads(body), "message")
+    except ValueError:
+        return body[:200].decode(errors="replace")

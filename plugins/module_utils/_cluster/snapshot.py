@@ -1,0 +1,166 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A snapshot: everything that one diagnosis read, redacted, in one file; and the reader that gives it back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+import typing as t
+from pathlib import Path
+
+from .._model.errors import AiopsError
+from .._model.evidence import CLUSTER_SCOPED, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
+from .._model.fields import get_dict, get_dicts, get_int, get_str, get_strs
+from .._model.selectors import matcher
+from .._model.text import REDACTED, redact, secret_name
+
+SCHEMA: t.Final = "aiops.kubernetes/snapshot/1"
+_SCHEMA_NAME, _SCHEMA_VERSION = SCHEMA.rsplit("/", 1)
+
+
+class SnapshotReader:
+    """Reads a snapshot as if it were the cluster at the moment it was taken."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def read(self, scope: Scope) -> Evidence:
+        whole = self._evidence
+        _require_covered(scope, whole.scope)
+        wanted = set(scope.namespaces or whole.scope.namespaces)
+        matches = matcher(scope.label_selector)
+        objects = {
+            kind: [
+                item
+                for item in items
+                if (kind in CLUSTER_SCOPED or not wanted or get_str(item, "metadata", "namespace") in wanted)
+                and (kind != "Pod" or matches(get_dict(item, "metadata", "labels")))
+            ]
+            for kind, items in whole.objects.items()
+        }
+        combined = Scope(tuple(sorted(wanted)), scope.label_selector or whole.scope.label_selector)
+        return dataclasses.replace(whole, scope=combined, objects=objects, logs={}, stats=Stats(0, 0.0))
+
+    def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
+        return dataclasses.replace(
+            evidence, logs={r: self._evidence.logs[r] for r in requests if r in self._evidence.logs}
+        )
+
+
+def save(evidence: Evidence, path: str) -> None:
+    """Write the file at once or not at all, readable by its owner only."""
+    content = json.dumps(_as_json(evidence), indent=1, sort_keys=True, ensure_ascii=False)
+    target = Path(path).absolute()
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".snapshot-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(content + "\n")
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+    except OSError as exc:
+        raise AiopsError(f"The snapshot can't be written to {path}: {exc.strerror or exc}.") from exc
+
+
+def load(path: str) -> SnapshotReader:
+    """The snapshot in the file; an AiopsError where there is none, or it is damaged or of another make."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise AiopsError(f"The snapshot {path} can't be read: {exc.strerror or exc}.") from exc
+    except ValueError as exc:
+        raise AiopsError(
+            f"{path} is damaged or no snapshot: it is not JSON ({exc}). Take a new one with cluster_snapshot."
+        ) from exc
+    name, _slash, version = get_str(content, "schema").rpartition("/")
+    if name != _SCHEMA_NAME:
+        raise AiopsError(
+            f"{path} is no snapshot: its schema is {get_str(content, 'schema') or 'missing'}, expected {SCHEMA}."
+        )
+    if version != _SCHEMA_VERSION:
+        raise AiopsError(
+            f"{path} is a snapshot of version {version}; this release reads version {_SCHEMA_VERSION}. Take a new one."
+        )
+    if not isinstance(content.get("objects"), dict) or not get_str(content, "observed_at"):
+        raise AiopsError(f"{path} is damaged: it has no objects or no time. Take a new one with cluster_snapshot.")
+    return SnapshotReader(_from_json(content))
+
+
+def _as_json(evidence: Evidence) -> dict[str, t.Any]:
+    return {
+        "schema": SCHEMA,
+        "observed_at": evidence.observed_at,
+        "cluster": dataclasses.asdict(evidence.cluster),
+        "scope": {"namespaces": list(evidence.scope.namespaces), "label_selector": evidence.scope.label_selector},
+        "objects": {kind: [redacted(item) for item in items] for kind, items in evidence.objects.items()},
+        "logs": [
+            {**dataclasses.asdict(request), "text": redact(text)} for request, text in sorted(evidence.logs.items())
+        ],
+        "unreadable": [dataclasses.asdict(gap) for gap in evidence.unreadable],
+    }
+
+
+def _from_json(content: t.Mapping[str, t.Any]) -> Evidence:
+    cluster = get_dict(content, "cluster")
+    scope = get_dict(content, "scope")
+    return Evidence(
+        observed_at=get_str(content, "observed_at"),
+        cluster=Cluster(*(get_str(cluster, field.name) or None for field in dataclasses.fields(Cluster))),
+        scope=Scope(tuple(get_strs(scope, "namespaces")), get_str(scope, "label_selector") or None),
+        objects={kind: get_dicts(content, "objects", kind) for kind in get_dict(content, "objects")},
+        logs={
+            LogRequest(
+                get_str(log, "namespace"), get_str(log, "pod"), get_str(log, "container"), log.get("previous") is True
+            ): get_str(log, "text")
+            for log in get_dicts(content, "logs")
+        },
+        unreadable=tuple(
+            Unreadable(
+                get_str(gap, "resource"),
+                get_str(gap, "namespace") or None,
+                get_int(gap, "status"),
+                get_str(gap, "message"),
+            )
+            for gap in get_dicts(content, "unreadable")
+        ),
+    )
+
+
+def _require_covered(asked: Scope, taken: Scope) -> None:
+    missing = [name for name in asked.namespaces if taken.namespaces and name not in taken.namespaces]
+    if missing:
+        raise AiopsError(
+            f"The snapshot does not cover namespace {', '.join(missing)}; it covers: {', '.join(taken.namespaces)}."
+        )
+
+
+def redacted(value: t.Any) -> t.Any:
+    """A Kubernetes object without what looks like a secret: values of variables and annotations by their name, flags, text."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [
+            REDACTED if isinstance(item, str) and _announces_secret(before) else redacted(item)
+            for before, item in zip([None, *value], value, strict=False)
+        ]
+    if not isinstance(value, dict):
+        return value
+    result = {key: redacted(item) for key, item in value.items()}
+    if isinstance(value.get("value"), str) and secret_name(str(value.get("name", ""))):
+        result["value"] = REDACTED
+    annotations = result.get("annotations")
+    if isinstance(annotations, dict):
+        result["annotations"] = {key: REDACTED if secret_name(key) else item for key, item in annotations.items()}
+    return result
+
+
+def _announces_secret(flag: object) -> bool:
+    """Whether the next word of a command line is a secret: ``--password`` in ["--password", "…"]."""
+    return isinstance(flag, str) and flag.startswith("-") and "=" not in flag and secret_name(flag.lstrip("-"))

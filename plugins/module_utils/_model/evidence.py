@@ -1,0 +1,191 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Evidence: what was read, from where, at what time.  A cluster and a snapshot give the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from .fields import Json, get_str
+from .objects import Event, Pod, Ref, controller, ref_of
+
+# What a diagnosis reads, in the order it is listed: kind → path of its collection.  ConfigMaps are read as metadata only.
+KINDS: t.Final[t.Mapping[str, str]] = {
+    "Pod": "/api/v1/pods",
+    "Event": "/api/v1/events",
+    "Deployment": "/apis/apps/v1/deployments",
+    "ReplicaSet": "/apis/apps/v1/replicasets",
+    "StatefulSet": "/apis/apps/v1/statefulsets",
+    "DaemonSet": "/apis/apps/v1/daemonsets",
+    "Job": "/apis/batch/v1/jobs",
+    "CronJob": "/apis/batch/v1/cronjobs",
+    "ConfigMap": "/api/v1/configmaps",
+    "ServiceAccount": "/api/v1/serviceaccounts",
+    "Node": "/api/v1/nodes",
+}
+CLUSTER_SCOPED: t.Final = frozenset({"Node"})
+# Kinds that run pods of their own; a DESIGN "workload" is one of these, a bare Pod, or an owner of another kind.
+WORKLOAD_KINDS: t.Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """What was asked for: no namespaces means all of them."""
+
+    namespaces: tuple[str, ...] = ()
+    label_selector: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """Which cluster: ``uid`` is that of namespace kube-system, None where it could not be read."""
+
+    context: str | None
+    server: str | None
+    uid: str | None
+    version: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Unreadable:
+    """A gap: what could not be read, and the server's answer."""
+
+    resource: str
+    namespace: str | None
+    status: int | None
+    message: str
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class LogRequest:
+    """Which log: of the present run, or (``previous``) of the one before."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Stats:
+    requests: int
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Everything that was read for one diagnosis.  ``objects`` holds the API's JSON by kind, ``logs`` the text by request."""
+
+    observed_at: str
+    cluster: Cluster
+    scope: Scope
+    objects: t.Mapping[str, t.Sequence[Json]]
+    logs: t.Mapping[LogRequest, str] = dataclasses.field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+    stats: Stats = Stats(0, 0.0)
+
+    @functools.cached_property
+    def pods(self) -> tuple[Pod, ...]:
+        return tuple(Pod(json) for json in self.objects.get("Pod", ()))
+
+    @functools.cached_property
+    def _by_ref(self) -> dict[Ref, Json]:
+        return {ref_of(json, kind): json for kind, found in self.objects.items() if kind != "Event" for json in found}
+
+    @functools.cached_property
+    def _events_by_uid(self) -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = {}
+        for json in self.objects.get("Event", ()):
+            event = Event(json)
+            found.setdefault(event.uid, []).append(event)
+        for events in found.values():
+            events.sort(key=lambda event: event.last or "", reverse=True)
+        return found
+
+    @functools.cached_property
+    def _pods_by_owner(self) -> dict[Ref, list[Pod]]:
+        found: dict[Ref, list[Pod]] = {}
+        for pod in self.pods:
+            found.setdefault(self.workload(pod), []).append(pod)
+        return found
+
+    def get(self, ref: Ref) -> Json | None:
+        """The object, or None: whether it is missing or was not read is for ``lists`` to tell."""
+        return self._by_ref.get(ref)
+
+    def lists(self, kind: str, namespace: str) -> bool:
+        """Whether every object of that kind in that namespace was read, so that one which is not there does not exist."""
+        if kind not in self.objects:
+            return False
+        if self.scope.namespaces and kind not in CLUSTER_SCOPED and namespace not in self.scope.namespaces:
+            return False
+        resource = KINDS[kind].rsplit("/", 1)[-1]
+        return not any(gap.resource == resource and gap.namespace in (None, namespace) for gap in self.unreadable)
+
+    def named(self, kind: str, namespace: str) -> dict[str, Json]:
+        """The objects of that kind in that namespace, by name."""
+        return {ref.name: json for ref, json in self._by_ref.items() if ref.kind == kind and ref.namespace == namespace}
+
+    def events(self, uid: str, container: str | None = None) -> list[Event]:
+        """The object's events, newest first; with ``container`` only those that speak of it."""
+        found = self._events_by_uid.get(uid, []) if uid else []
+        return [event for event in found if container is None or event.container == container]
+
+    def log(self, pod: Pod, container: str) -> tuple[LogRequest, str] | None:
+        """The log of the run that ended last, as far as it was read."""
+        for previous in (False, True):
+            request = LogRequest(pod.ref.namespace, pod.ref.name, container, previous)
+            if self.logs.get(request):
+                return request, self.logs[request]
+        return None
+
+    def owner(self, ref: Ref, json: Json) -> Ref | None:
+        found = controller(json)
+        return Ref(found[0], ref.namespace, found[1]) if found else None
+
+    def workload(self, pod: Pod) -> Ref:
+        """The top owner: Deployment over ReplicaSet, CronJob over Job, the pod itself where nobody owns it."""
+        ref, json = pod.ref, pod.json
+        for _step in range(5):  # a forged circle of owners ends too
+            above = self.owner(ref, json)
+            if above is None:
+                return ref
+            ref, json = above, self.get(above) or {}
+        return ref
+
+    def pods_of(self, workload: Ref) -> list[Pod]:
+        return self._pods_by_owner.get(workload, [])
+
+    def revisions(self, workload: Ref) -> list[Revision]:
+        """The ReplicaSets of a Deployment as revisions, newest first."""
+        if workload.kind != "Deployment":
+            return []
+        found = []
+        for ref, json in self._by_ref.items():
+            if ref.kind == "ReplicaSet" and ref.namespace == workload.namespace and self.owner(ref, json) == workload:
+                number = get_str(json, "metadata", "annotations", "deployment.kubernetes.io/revision")
+                found.append(Revision(int(number) if number.isdecimal() else 0, ref, json))
+        return sorted(found, key=lambda revision: revision.number, reverse=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Revision:
+    """One revision of a Deployment: its number and the ReplicaSet that carries it."""
+
+    number: int
+    ref: Ref
+    json: Json
+
+
+class Reader(t.Protocol):
+    """Where evidence comes from: a cluster, or a snapshot of one."""
+
+    def read(self, scope: Scope) -> Evidence:
+        """Everything but logs."""
+
+    def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
+        """The same evidence with the logs that were asked for, as far as they can be read."""

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading JSON that anybody may have written: a missing, null or wrongly typed field is an empty value, never a crash."""
+
+from __future__ import annotations
+
+import typing as t
+
+Json = t.Mapping[str, t.Any]
+
+
+def get(obj: object, *path: str) -> object:
+    """The value under ``path``, or None where any step of it is missing."""
+    for key in path:
+        if not isinstance(obj, dict):
+            return None
+        obj = obj.get(key)
+    return obj
+
+
+def get_dict(obj: object, *path: str) -> dict[str, t.Any]:
+    value = get(obj, *path)
+    return value if isinstance(value, dict) else {}
+
+
+def get_dicts(obj: object, *path: str) -> list[dict[str, t.Any]]:
+    """The dictionaries in the list under ``path``; whatever else stands in it is left out."""
+    return [item for item in get_list(obj, *path) if isinstance(item, dict)]
+
+
+def get_list(obj: object, *path: str) -> list[t.Any]:
+    value = get(obj, *path)
+    return value if isinstance(value, list) else []
+
+
+def get_strs(obj: object, *path: str) -> list[str]:
+    return [item for item in get_list(obj, *path) if isinstance(item, str)]
+
+
+def get_str(obj: object, *path: str) -> str:
+    value = get(obj, *path)
+    return value if isinstance(value, str) else ""
+
+
+def get_int(obj: object, *path: str) -> int | None:
+    value = get(obj, *path)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

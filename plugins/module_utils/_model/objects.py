@@ -1,0 +1,324 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kubernetes objects as the causes look at them: tolerant, frozen views of the API's JSON.
+
+The API is the one of Kubernetes 1.36; a field that is missing, null or wrongly typed reads as empty.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from . import moments
+from .fields import Json, get, get_dict, get_dicts, get_int, get_list, get_str, get_strs
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Ref:
+    """Which object: kind, namespace (empty for a cluster-scoped one) and name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Terminated:
+    """How a container ended: the exit triple of code, reason and message, with its times."""
+
+    exit_code: int | None
+    reason: str
+    message: str
+    started_at: str | None
+    finished_at: str | None
+
+    @classmethod
+    def of(cls, state: object) -> Terminated | None:
+        found = get(state, "terminated")
+        if not isinstance(found, dict):
+            return None
+        return cls(
+            get_int(found, "exitCode"),
+            get_str(found, "reason"),
+            get_str(found, "message"),
+            get_str(found, "startedAt") or None,
+            get_str(found, "finishedAt") or None,
+        )
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it ran; None where the runtime never started it (it then writes 1970)."""
+        lasted = moments.seconds_between(self.started_at, self.finished_at)
+        return None if lasted is None or (self.started_at or "").startswith("1970") else lasted
+
+
+@dataclasses.dataclass(frozen=True)
+class Container:
+    """One container of a pod: its spec joined with its status."""
+
+    name: str
+    role: t.Literal["app", "init", "sidecar"]
+    spec: Json
+    status: Json
+
+    @property
+    def image(self) -> str:
+        return get_str(self.spec, "image")
+
+    @property
+    def waiting_reason(self) -> str:
+        return get_str(self.status, "state", "waiting", "reason")
+
+    @property
+    def waiting_message(self) -> str:
+        return get_str(self.status, "state", "waiting", "message")
+
+    @property
+    def running_since(self) -> str | None:
+        return get_str(self.status, "state", "running", "startedAt") or None
+
+    @property
+    def running(self) -> bool:
+        return isinstance(get(self.status, "state", "running"), dict)
+
+    @functools.cached_property
+    def terminated(self) -> Terminated | None:
+        """The present state, where that is "terminated"."""
+        return Terminated.of(get(self.status, "state"))
+
+    @functools.cached_property
+    def last_end(self) -> Terminated | None:
+        """The newest end there is: the present state's, else that of the run before."""
+        return self.terminated or Terminated.of(get(self.status, "lastState"))
+
+    @property
+    def ready(self) -> bool:
+        return get(self.status, "ready") is True
+
+    @property
+    def restarts(self) -> int:
+        return get_int(self.status, "restartCount") or 0
+
+    @property
+    def field(self) -> str:
+        """The name of its status list, for the source of an evidence."""
+        return "containerStatuses" if self.role == "app" else "initContainerStatuses"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """A pod as the API returns it."""
+
+    json: Json
+
+    @functools.cached_property
+    def ref(self) -> Ref:
+        return Ref("Pod", get_str(self.json, "metadata", "namespace"), get_str(self.json, "metadata", "name"))
+
+    @property
+    def uid(self) -> str:
+        return get_str(self.json, "metadata", "uid")
+
+    @property
+    def spec(self) -> Json:
+        return get_dict(self.json, "spec")
+
+    @property
+    def created(self) -> str | None:
+        return get_str(self.json, "metadata", "creationTimestamp") or None
+
+    @property
+    def deleting(self) -> bool:
+        return bool(get_str(self.json, "metadata", "deletionTimestamp"))
+
+    @property
+    def phase(self) -> str:
+        return get_str(self.json, "status", "phase")
+
+    @property
+    def node(self) -> str:
+        return get_str(self.json, "spec", "nodeName")
+
+    @property
+    def restart_policy(self) -> str:
+        return get_str(self.json, "spec", "restartPolicy") or "Always"
+
+    def condition(self, kind: str) -> Json:
+        """The condition of that type, or an empty dictionary."""
+        return condition(self.json, kind)
+
+    @property
+    def ready(self) -> bool:
+        return get_str(self.condition("Ready"), "status") == "True"
+
+    @functools.cached_property
+    def containers(self) -> tuple[Container, ...]:
+        """Init containers in their order, then the others; ephemeral ones are for debugging and left out."""
+        found = []
+        for spec_list, status_list in (
+            ("initContainers", "initContainerStatuses"),
+            ("containers", "containerStatuses"),
+        ):
+            statuses = {get_str(status, "name"): status for status in get_dicts(self.json, "status", status_list)}
+            for spec in get_dicts(self.json, "spec", spec_list):
+                name = get_str(spec, "name")
+                found.append(Container(name, _role(spec_list, spec), spec, statuses.get(name, {})))
+        return tuple(found)
+
+
+def _role(spec_list: str, spec: Json) -> t.Literal["app", "init", "sidecar"]:
+    if spec_list == "containers":
+        return "app"
+    return "sidecar" if get_str(spec, "restartPolicy") == "Always" else "init"
+
+
+def ref_of(json: Json, kind: str) -> Ref:
+    return Ref(kind, get_str(json, "metadata", "namespace"), get_str(json, "metadata", "name"))
+
+
+def condition(json: Json, kind: str) -> Json:
+    """The condition of that type in the object's status, or an empty dictionary."""
+    return next((c for c in get_dicts(json, "status", "conditions") if get_str(c, "type") == kind), {})
+
+
+def controller(json: Json) -> tuple[str, str] | None:
+    """Kind and name of the owner that controls the object, if one does."""
+    for owner in get_dicts(json, "metadata", "ownerReferences"):
+        if get(owner, "controller") is True:
+            return get_str(owner, "kind"), get_str(owner, "name")
+    return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """A core/v1 Event: what a component reported about one object."""
+
+    json: Json
+
+    @property
+    def uid(self) -> str:
+        return get_str(self.json, "involvedObject", "uid")
+
+    @property
+    def about(self) -> Ref:
+        about = get_dict(self.json, "involvedObject")
+        return Ref(get_str(about, "kind"), get_str(about, "namespace"), get_str(about, "name"))
+
+    @property
+    def container(self) -> str:
+        """The container it speaks of (fieldPath ``spec.containers{app}``), or an empty string."""
+        _before, _brace, rest = get_str(self.json, "involvedObject", "fieldPath").partition("{")
+        return rest.rstrip("}")
+
+    @property
+    def reason(self) -> str:
+        return get_str(self.json, "reason")
+
+    @property
+    def message(self) -> str:
+        return get_str(self.json, "message")
+
+    @property
+    def warning(self) -> bool:
+        return get_str(self.json, "type") == "Warning"
+
+    @property
+    def first(self) -> str | None:
+        return moments.earliest(get_str(self.json, "firstTimestamp") or get_str(self.json, "eventTime"))
+
+    @property
+    def last(self) -> str | None:
+        for path in (
+            ("series", "lastObservedTime"),
+            ("lastTimestamp",),
+            ("eventTime",),
+            ("metadata", "creationTimestamp"),
+        ):
+            if when := moments.earliest(get_str(self.json, *path)):
+                return when
+        return None
+
+    @property
+    def count(self) -> int:
+        return get_int(self.json, "series", "count") or get_int(self.json, "count") or 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """One place where a pod spec names a ConfigMap or a Secret.
+
+    ``key`` is empty where the whole object is used; ``container`` is the one that needs it (for a volume: the first that mounts it).
+    """
+
+    kind: t.Literal["ConfigMap", "Secret"]
+    name: str
+    key: str
+    container: str
+    place: str
+
+
+def references(spec: Json) -> t.Iterator[Reference]:
+    """Every ConfigMap and Secret that a pod spec can't do without; what is marked optional is left out."""
+    for spec_list in ("initContainers", "containers"):
+        for container in get_dicts(spec, spec_list):
+            yield from _environment(container)
+    mounted_by = _mounts(spec)
+    for volume in get_dicts(spec, "volumes"):
+        name = get_str(volume, "name")
+        for reference in _volume(volume):
+            yield dataclasses.replace(reference, container=mounted_by.get(name, ""), place=f"volumes[{name}]")
+
+
+def _environment(container: Json) -> t.Iterator[Reference]:
+    name = get_str(container, "name")
+    for source in get_list(container, "envFrom"):
+        yield from _reference("ConfigMap", get(source, "configMapRef"), "name", name, f"containers[{name}].envFrom")
+        yield from _reference("Secret", get(source, "secretRef"), "name", name, f"containers[{name}].envFrom")
+    for variable in get_list(container, "env"):
+        place = f"containers[{name}].env[{get_str(variable, 'name')}]"
+        yield from _reference("ConfigMap", get(variable, "valueFrom", "configMapKeyRef"), "name", name, place)
+        yield from _reference("Secret", get(variable, "valueFrom", "secretKeyRef"), "name", name, place)
+
+
+def _volume(volume: Json) -> t.Iterator[Reference]:
+    yield from _reference("ConfigMap", get(volume, "configMap"), "name")
+    yield from _reference("Secret", get(volume, "secret"), "secretName")
+    for source in get_list(volume, "projected", "sources"):
+        yield from _reference("ConfigMap", get(source, "configMap"), "name")
+        yield from _reference("Secret", get(source, "secret"), "name")
+
+
+def _reference(
+    kind: t.Literal["ConfigMap", "Secret"], source: object, name_field: str, container: str = "", place: str = ""
+) -> t.Iterator[Reference]:
+    if not isinstance(source, dict) or get(source, "optional") is True or not get_str(source, name_field):
+        return
+    keys = [get_str(source, "key"), *(get_str(item, "key") for item in get_list(source, "items"))]
+    for key in [key for key in keys if key] or [""]:
+        yield Reference(kind, get_str(source, name_field), key, container, place)
+
+
+def _mounts(spec: Json) -> dict[str, str]:
+    """Volume name → the first container that mounts it."""
+    found: dict[str, str] = {}
+    for spec_list in ("initContainers", "containers"):
+        for container in get_dicts(spec, spec_list):
+            for mount in get_list(container, "volumeMounts"):
+                found.setdefault(get_str(mount, "name"), get_str(container, "name"))
+    return found
+
+
+def pull_secrets(json: Json) -> list[str]:
+    """Names of the pull secrets of a pod spec or a ServiceAccount."""
+    return [name for item in get_list(json, "imagePullSecrets") if (name := get_str(item, "name"))]
+
+
+def node_image_names(node: Json) -> list[str]:
+    return [name for image in get_dicts(node, "status", "images") for name in get_strs(image, "names")]

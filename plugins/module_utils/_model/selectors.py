@@ -1,0 +1,50 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kubernetes label selectors (``app=web,tier in (a, b),!canary``), as ``k8s.io/apimachinery/pkg/labels`` reads them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .errors import AiopsError
+
+Labels = t.Mapping[str, t.Any]
+Matches = t.Callable[[Labels], bool]
+
+_KEY: t.Final = r"(?P<key>[\w./-]+)"
+_SET: t.Final = re.compile(rf"^{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
+_EQUAL: t.Final = re.compile(rf"^{_KEY}\s*(?P<operator>==|=|!=)\s*(?P<value>[\w.-]*)$")
+_EXISTS: t.Final = re.compile(rf"^(?P<operator>!?)\s*{_KEY}$")
+_COMMA_OUTSIDE_BRACKETS: t.Final = re.compile(r",(?![^()]*\))")
+
+
+def matcher(selector: str | None) -> Matches:
+    """A function that tells whether labels match.  An empty selector matches all; a malformed one is an AiopsError."""
+    requirements = [
+        _requirement(part.strip(), selector or "")
+        for part in _COMMA_OUTSIDE_BRACKETS.split(selector or "")
+        if part.strip()
+    ]
+    return lambda labels: all(requirement(labels) for requirement in requirements)
+
+
+def _requirement(part: str, selector: str) -> Matches:
+    if match := _SET.match(part):
+        values, key = {value.strip() for value in match["values"].split(",")}, match["key"]
+        if match["operator"] == "in":
+            return lambda labels: labels.get(key) in values
+        return lambda labels: labels.get(key) not in values
+    if match := _EQUAL.match(part):
+        key, wanted = match["key"], match["value"]
+        if match["operator"] == "!=":
+            return lambda labels: labels.get(key) != wanted
+        return lambda labels: labels.get(key) == wanted
+    if match := _EXISTS.match(part):
+        key, absent = match["key"], bool(match["operator"])
+        return lambda labels: (key in labels) != absent
+    raise AiopsError(
+        f"The label selector {selector!r} can't be read at {part!r}. Write it as kubectl takes it: app=web,tier in (a,b)"
+    )

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The diagnosis as Markdown, for a ticket or a chat."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._model.finding import Diagnosis, EvidenceItem, Finding
+from .._model.text import one_line, visible
+from . import wording
+
+_MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
+
+
+def report(diagnosis: Diagnosis) -> str:
+    """Markdown in which text from the cluster is text: no link, image, mention or HTML of its own."""
+    lines = [f"# {_plain(wording.headline(diagnosis))}", "", _plain(wording.place(diagnosis)), ""]
+    lines += [f"- {_plain(wording.gap(gap))}" for gap in diagnosis.unreadable]
+    for number, (finding, children) in enumerate(wording.roots(diagnosis), 1):
+        lines += _finding(number, finding, children, diagnosis.observed_at)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:
+    yield f"## {number}. {_plain(wording.title(finding))}: {_plain(finding.cause)}"
+    yield ""
+    yield f"**{_plain(finding.summary)}**"
+    yield ""
+    yield f"{finding.severity}, {finding.confidence}, since {_plain(wording.extent(finding, observed_at))}."
+    yield ""
+    yield _plain(finding.explanation)
+    yield ""
+    for item in finding.evidence:
+        yield from _proof(item)
+    for candidate in finding.candidates:
+        yield f"- Maybe meant: {_plain(candidate.what)} ({_plain(candidate.why)})"
+    for child in children:
+        yield f"- Follows from it: {_plain(wording.title(child))}: {_plain(child.cause)}"
+    yield "- Next:"
+    yield ""
+    yield from _block(finding.next_step)
+    yield f"- More: {_plain(finding.runbook)}"
+    yield ""
+
+
+def _proof(item: EvidenceItem) -> t.Iterator[str]:
+    at = f" at {item.at}" if item.at else ""
+    yield f"- {_plain(item.source)}{_plain(at)}"
+    yield ""
+    yield from _block(item.text)
+
+
+def _block(text: str) -> t.Iterator[str]:
+    """A code block that its content can't end: indented, not fenced."""
+    for line in text.splitlines() or [""]:
+        yield f"      {visible(line)}"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", one_line(text, 2000))

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every report says alike, as plain sentences; each report escapes them in its own way."""
+
+from __future__ import annotations
+
+from .._model import moments
+from .._model.evidence import Unreadable
+from .._model.finding import Diagnosis, Finding
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """The outcome in one line; where something could not be read, it begins with "incomplete"."""
+    counts = diagnosis.counts
+    looked_at = f"{counted(counts.workloads, 'workload')}, {counted(counts.pods, 'pod')} looked at"
+    failing = counts.workloads - counts.healthy
+    if not diagnosis.findings:
+        outcome = f"nothing is failing. {looked_at[0].upper()}{looked_at[1:]}"
+    else:
+        verb = "is" if failing == 1 else "are"
+        outcome = f"{failing} of {counted(counts.workloads, 'workload')} {verb} failing, {counted(len(diagnosis.findings), 'finding')}"
+    return f"incomplete: {outcome}" if diagnosis.unreadable else outcome[0].upper() + outcome[1:]
+
+
+def place(diagnosis: Diagnosis) -> str:
+    """Where and when it was read."""
+    scope, cluster = diagnosis.scope, diagnosis.cluster
+    where = f"namespace {', '.join(scope.namespaces)}" if scope.namespaces else "all namespaces"
+    chosen = f", pods with {scope.label_selector}" if scope.label_selector else ""
+    named = f"context {cluster.context}" if cluster.context else cluster.server or "a cluster without a name"
+    version = f", Kubernetes {cluster.version}" if cluster.version else ""
+    return f"{where}{chosen} of {named}{version}, read at {diagnosis.observed_at}"
+
+
+def gap(unreadable: Unreadable) -> str:
+    where = f" of namespace {unreadable.namespace}" if unreadable.namespace else ""
+    status = f" ({unreadable.status})" if unreadable.status else ""
+    return f"{unreadable.resource}{where} could not be read{status}: {unreadable.message}"
+
+
+def title(finding: Finding) -> str:
+    container = f", container {finding.container}" if finding.container else ""
+    return f"{finding.workload or finding.subject}{container}"
+
+
+def extent(finding: Finding, observed_at: str) -> str:
+    """Since when, and how many."""
+    lasted = moments.seconds_between(finding.since, observed_at)
+    since = f"{finding.since} ({moments.in_words(lasted)})" if lasted is not None else "an unknown time"
+    return f"{since}, {counted(finding.replicas_affected, 'pod')} affected"
+
+
+def roots(diagnosis: Diagnosis) -> list[tuple[Finding, list[Finding]]]:
+    """Each finding that stands for itself, with those that follow from it; one whose root is missing stands for itself."""
+    ids = {finding.id for finding in diagnosis.findings}
+    children: dict[str, list[Finding]] = {}
+    for finding in diagnosis.findings:
+        if finding.caused_by is not None and finding.caused_by in ids:
+            children.setdefault(finding.caused_by, []).append(finding)
+    return [(finding, children.get(finding.id, [])) for finding in diagnosis.findings if finding.caused_by not in ids]
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

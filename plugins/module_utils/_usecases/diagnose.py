@@ -1,0 +1,32 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read, judge, and put it together: the first step of the loop."""
+
+from __future__ import annotations
+
+from .._causes import judge
+from .._model.evidence import Evidence, Reader, Scope
+from .._model.finding import Diagnosis
+
+
+def diagnose(reader: Reader, scope: Scope) -> Diagnosis:
+    """What fails in ``scope`` and why."""
+    evidence = collect(reader, scope)
+    findings = judge.find(evidence)
+    return Diagnosis(
+        cluster=evidence.cluster,
+        scope=evidence.scope,
+        observed_at=evidence.observed_at,
+        findings=findings,
+        unreadable=evidence.unreadable,
+        counts=judge.count(evidence, findings),
+        stats=evidence.stats,
+    )
+
+
+def collect(reader: Reader, scope: Scope) -> Evidence:
+    """Everything that a diagnosis of ``scope`` looks at, logs included."""
+    evidence = reader.read(scope)
+    return reader.read_logs(evidence, judge.logs_wanted(evidence))

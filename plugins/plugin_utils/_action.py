@@ -1,0 +1,38 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of our action plugins: arguments checked as a module's are, one result, one kind of failure."""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+
+
+class AiopsAction(ActionBase, metaclass=abc.ABCMeta):
+    """An action that runs on the controller, in Ansible's own process."""
+
+    ARGUMENTS: t.ClassVar[t.Mapping[str, t.Mapping[str, t.Any]]]
+
+    @abc.abstractmethod
+    def act(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The result for these validated arguments; an AiopsError ends the task with its sentence."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        checked = ArgumentSpecValidator(self.ARGUMENTS).validate(self._task.args)
+        if checked.error_messages:
+            raise AnsibleActionFail("; ".join(checked.error_messages))
+        try:
+            result.update(self.act(checked.validated_parameters))
+        except AiopsError as exc:
+            raise AnsibleActionFail(str(exc)) from exc
+        return t.cast("dict[str, t.Any]", remove_values(result, checked._no_log_values))
