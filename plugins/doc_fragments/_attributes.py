@@ -11,11 +11,6 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:
-  action_group:
-    description: Use C(group/aiops.kubernetes.all) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - aiops.kubernetes.all
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
   diff_mode:
@@ -41,4 +36,15 @@ attributes:
     support: full
     details:
       - This module does not modify state.
+"""
+
+    # For modules that take the cluster's options, together with the standard fragment
+    CLUSTER_MODULE = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/aiops.kubernetes.all) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - aiops.kubernetes.all
 """

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - aiops.kubernetes._scope
   - aiops.kubernetes._scope.cluster
   - aiops.kubernetes._attributes
+  - aiops.kubernetes._attributes.cluster_module
 attributes:
   check_mode:
     support: full
@@ -71,9 +72,7 @@ unreadable:
 import dataclasses
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import SCOPE, cluster_arguments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import SCOPE, cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import (
     failing_clearly,
     live_reader,
@@ -84,9 +83,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnos
 
 
 def main() -> t.NoReturn:
-    module = AnsibleModule(
-        cluster_arguments(**SCOPE, path={"type": "path", "required": True}), supports_check_mode=True
-    )
+    module = cluster_module(**SCOPE, path={"type": "path", "required": True})
     path = module.params["path"]
     with failing_clearly(module):
         evidence = collect(live_reader(module.params), scope(module.params))

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - aiops.kubernetes._scope
   - aiops.kubernetes._scope.cluster
   - aiops.kubernetes._attributes
+  - aiops.kubernetes._attributes.cluster_module
   - aiops.kubernetes._attributes.info_module
 options:
   snapshot:
@@ -181,15 +182,13 @@ diagnosis:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import SCOPE, cluster_arguments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import SCOPE, cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly, reader, scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
 
 
 def main() -> t.NoReturn:
-    module = AnsibleModule(cluster_arguments(**SCOPE, snapshot={"type": "path"}), supports_check_mode=True)
+    module = cluster_module(**SCOPE, snapshot={"type": "path"})
     with failing_clearly(module):
         diagnosis = diagnose(reader(module.params), scope(module.params))
         module.exit_json(changed=False, diagnosis=diagnosis.as_json())

@@ -30,7 +30,8 @@ class AiopsAction(ActionBase, metaclass=abc.ABCMeta):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         checked = ArgumentSpecValidator(self.ARGUMENTS).validate(self._task.args)
         if checked.error_messages:
-            raise AnsibleActionFail("; ".join(checked.error_messages))
+            kind = "Unsupported parameters" if checked.unsupported_parameters else "Wrong parameters"
+            raise AnsibleActionFail(f"{kind} for {self._task.action}: {'; '.join(checked.error_messages)}")
         try:
             result.update(self.act(checked.validated_parameters))
         except AiopsError as exc:

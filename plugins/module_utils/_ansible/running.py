@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import typing as t
 
 from .._cluster import snapshot
@@ -20,6 +21,10 @@ from .arguments import CONNECTION, HAS_KUBERNETES_CORE
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+
+
+# RFC 1123, as Kubernetes asks of a namespace.
+_DNS_LABEL: t.Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @contextlib.contextmanager
@@ -46,8 +51,11 @@ def reader(params: t.Mapping[str, t.Any]) -> Reader:
 
 
 def scope(params: t.Mapping[str, t.Any]) -> Scope:
-    """The scope that was asked for; a selector that can't be read is an AiopsError."""
+    """The scope that was asked for; a selector or a name that can't be one is an AiopsError."""
     matcher(params["label_selector"])
+    for name in params["namespaces"]:
+        if not _DNS_LABEL.fullmatch(name):
+            raise AiopsError(f"{name!r} can't be the name of a namespace: small letters, digits and hyphens only.")
     return Scope(tuple(sorted(set(params["namespaces"]))), params["label_selector"] or None)
 
 

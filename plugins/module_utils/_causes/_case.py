@@ -106,7 +106,7 @@ def quote_waiting(case: ContainerCase) -> EvidenceItem:
     container = case.container
     return EvidenceItem(
         "status",
-        f"{case.pod.ref}: status.{container.field}[{container.name}].state.waiting",
+        f"{case.pod.ref}: {container.status_place}.state.waiting",
         f"{container.waiting_reason}: {container.waiting_message}".rstrip(": "),
     )
 
@@ -115,7 +115,7 @@ def quote_end(case: ContainerCase) -> EvidenceItem:
     """How the last run ended: the exit triple and how long it ran."""
     container, end = case.container, case.last_end
     where = "state" if container.terminated else "lastState"
-    source = f"{case.pod.ref}: status.{container.field}[{container.name}].{where}.terminated"
+    source = f"{case.pod.ref}: {container.status_place}.{where}.terminated"
     if end is None:
         return EvidenceItem("status", source, "never ran")
     ran = "" if end.seconds is None else f", after {end.seconds:.0f} s"

@@ -59,7 +59,7 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
             quote_end(case),
             EvidenceItem(
                 "spec",
-                f"{case.pod.ref}: spec.containers[{case.container.name}]: command and args; restartPolicy",
+                f"{case.pod.ref}: {case.container.spec_place}: command and args; restartPolicy",
                 f"{command_line(spec)}; Always",
             ),
             *quote_log(case),

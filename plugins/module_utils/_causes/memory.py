@@ -28,7 +28,7 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
         return None  # then the node itself ran out of memory
     request = get_str(case.container.spec, "resources", "requests", "memory")
     amount = quantity.parse(limit)
-    place = f"{case.pod.ref}: spec.containers[{case.container.name}].resources"
+    place = f"{case.pod.ref}: {case.container.spec_place}.resources"
     return Judgement(
         summary=f"container {case.container.name} needs more memory than its limit of {limit} and is killed",
         explanation=f"The kernel ended it inside its own control group (OOMKilled, exit code 137) {case.container.restarts} times; "

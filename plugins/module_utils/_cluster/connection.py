@@ -18,7 +18,8 @@ import urllib.parse
 from pathlib import Path
 
 from .._model.errors import AiopsError
-from .._model.fields import get_str
+from .._model.fields import get_list, get_str
+from .._model.text import one_line
 
 try:
     import kubernetes.client
@@ -36,12 +37,18 @@ _USER_AGENT: t.Final = "aiops.kubernetes"
 
 
 class Refused(Exception):
-    """The server answered with an error for one request: ``status`` and its own message."""
+    """The server answered one request with an error, ``status`` and its own message, or (None) not in time.
 
-    def __init__(self, status: int, message: str, retry_after: str | None = None) -> None:
+    ``has_causes`` tells a refusal by admission from a JSON patch whose ``test`` failed: both are 422, and only the first names causes.
+    """
+
+    def __init__(
+        self, status: int | None, message: str, has_causes: bool = False, retry_after: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.has_causes = has_causes
         self.retry_after = retry_after
 
 
@@ -55,26 +62,39 @@ class Connection:
     _headers: t.Mapping[str, str]
 
     def get(self, path: str, query: t.Mapping[str, str] | None = None, accept: str = "application/json") -> bytes:
-        """The body of a GET.  ``Refused`` where the server says no, AiopsError where it can't be reached or does not know us."""
+        """The body of a GET."""
+        return self.send("GET", path, query, {"Accept": accept})
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: t.Mapping[str, str] | None = None,
+        headers: t.Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> bytes:
+        """The body of the answer.  ``Refused`` where the server says no, AiopsError where it can't be reached or does not know us."""
         url = self.server + path + ("?" + urllib.parse.urlencode(query) if query else "")
-        headers = urllib3.HTTPHeaderDict(self._headers)
-        headers["Accept"] = accept
+        every = urllib3.HTTPHeaderDict(self._headers)
+        every.update(headers or {})
+        timeout = urllib3.Timeout(**_TIMEOUT_SECONDS)
         try:
             response = self._pool.request(
-                "GET", url, headers=headers, timeout=urllib3.Timeout(**_TIMEOUT_SECONDS), retries=False, redirect=False
+                method, url, headers=every, body=body, timeout=timeout, retries=False, redirect=False
             )
+        except urllib3.exceptions.ReadTimeoutError as exc:
+            raise Refused(None, f"no answer within {_TIMEOUT_SECONDS['read']:.0f} s") from exc
         except urllib3.exceptions.HTTPError as exc:
             raise AiopsError(_unreachable(self, exc)) from exc
-        if response.status == 200:
+        if response.status in (200, 201, 202):
             return response.data
         if response.status == 401:
             raise AiopsError(
                 f"The API server {self.server} did not accept the credentials of {self.named} (401): they are missing, wrong or "
                 f"expired. Log in again, or choose other ones by kubeconfig, context or K8S_AUTH_*."
             )
-        raise Refused(
-            response.status, _message(response.data) or response.reason or "", response.headers.get("Retry-After")
-        )
+        message, causes = _status(response.data)
+        raise Refused(response.status, message or response.reason or "", causes, response.headers.get("Retry-After"))
 
     @property
     def named(self) -> str:
@@ -98,7 +118,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
         if option in options:
             setattr(configuration, attribute, options[option])
     if "api_key" in options:
-        configuration.api_key = {"authorization": f"Bearer {options['api_key']}"}
+        configuration.api_key = {"authorization": f"Bearer {options['api_key'].strip()}"}
     if options.get("proxy_headers"):
         configuration.proxy_headers = urllib3.util.make_headers(**options["proxy_headers"])
     configuration.host = configuration.host.rstrip("/")
@@ -145,14 +165,14 @@ def _load(configuration: t.Any, options: t.Mapping[str, t.Any]) -> str | None:
             contexts, active = kubernetes.config.list_kube_config_contexts(source)
             _known(context, [get_str(item, "name") for item in contexts], source)
             kubernetes.config.load_kube_config(source, context, client_configuration=configuration, **persist)
-    except kubernetes.config.ConfigException as exc:
-        raise AiopsError(
-            f"{named} can't be used: {exc}. Check it with: kubectl --kubeconfig {named} config view"
-        ) from exc
     except AiopsError:
         raise
-    except Exception as exc:  # the loader lets YAML, base64, exec-plugin and file errors of any class through
-        raise AiopsError(f"{named} can't be read: {type(exc).__name__}: {exc}") from exc
+    except Exception as exc:  # the loader lets YAML, base64, exec-plugin, type and file errors of any class through
+        told = isinstance(exc, (kubernetes.config.ConfigException, OSError))
+        reason = one_line(str(exc), 200) if told else type(exc).__name__
+        raise AiopsError(
+            f"{named} is no kubeconfig that can be used: {reason}. Check it with: kubectl --kubeconfig {named} config view"
+        ) from exc
     return context or get_str(active, "name") or None
 
 
@@ -220,9 +240,10 @@ _REASONS: t.Final = (
 )
 
 
-def _message(body: bytes) -> str:
-    """The message of the Status object that the server answers with."""
+def _status(body: bytes) -> tuple[str, bool]:
+    """The message of the Status object that the server answers with, and whether it names causes."""
     try:
-        return get_str(json.loads(body), "message")
+        status = json.loads(body)
     except ValueError:
-        return body[:200].decode(errors="replace")
+        return body[:200].decode(errors="replace"), False
+    return get_str(status, "message"), bool(get_list(status, "details", "causes"))

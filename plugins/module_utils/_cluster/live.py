@@ -16,8 +16,8 @@ import typing as t
 from .._model import moments
 from .._model.errors import AiopsError
 from .._model.evidence import CLUSTER_SCOPED, KINDS, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
-from .._model.fields import Json, get_dict, get_dicts, get_str
-from .._model.text import redact
+from .._model.fields import Json, get, get_dict, get_dicts, get_str
+from .._model.secrets import redact
 from .connection import Connection, Refused
 
 # More would only queue at the server (API Priority and Fairness).
@@ -50,8 +50,8 @@ class LiveReader:
 
     def read(self, scope: Scope) -> Evidence:
         began = time.monotonic()
+        version = self._version()  # alone and first: a server that does not answer is asked once
         with concurrent.futures.ThreadPoolExecutor(_PARALLEL) as threads, _no_garbage_collection():
-            version = threads.submit(self._version)
             uid = threads.submit(self._cluster_uid)
             places = scope.namespaces or (None,)
             known = [threads.submit(self._require_namespace, name) for name in scope.namespaces]
@@ -63,12 +63,12 @@ class LiveReader:
             for check in known:
                 check.result()
             answers = [future.result() for future in lists]
-            cluster = Cluster(self._connection.context, self._connection.server, uid.result(), version.result())
+            cluster = Cluster(self._connection.context, self._connection.server, uid.result(), version)
         objects: dict[str, list[Json]] = {}
         for answer in answers:
             objects.setdefault(answer.kind, []).extend(answer.objects)
         gaps = tuple(answer.gap for answer in answers if answer.gap)
-        _require_pods(gaps, places, self._connection)
+        _require_pods([answer for answer in answers if answer.kind == "Pod"], self._connection)
         requests = sum(answer.requests for answer in answers) + len(known) + 2
         return Evidence(
             moments.now(), cluster, scope, objects, {}, gaps, Stats(requests, round(time.monotonic() - began, 3))
@@ -105,8 +105,10 @@ class LiveReader:
         try:
             while True:
                 requests += 1
-                page = json.loads(self._patient_get(_path(kind, namespace), query, accept))
-                objects += [_reduced(kind, item) for item in get_dicts(page, "items")]
+                page = json.loads(self._patient_get(path_of(kind, namespace), query, accept))
+                if not isinstance(get(page, "items"), list):
+                    raise ValueError("the answer is no list")
+                objects += [reduced(kind, item) for item in get_dicts(page, "items")]
                 following = get_str(page, "metadata", "continue")
                 if not following:
                     return _Answer(kind, objects, requests=requests)
@@ -115,7 +117,9 @@ class LiveReader:
             # 410: the list grew too old between two pages.  What was read so far stays, and the gap is told.
             return _Answer(kind, objects, Unreadable(resource, namespace, exc.status, redact(exc.message)), requests)
         except ValueError as exc:
-            return _Answer(kind, objects, Unreadable(resource, namespace, None, f"not JSON: {exc}"), requests)
+            return _Answer(
+                kind, objects, Unreadable(resource, namespace, None, f"not what an API server says: {exc}"), requests
+            )
 
     def _patient_get(
         self, path: str, query: t.Mapping[str, str] | None = None, accept: str = "application/json"
@@ -185,12 +189,12 @@ class _no_garbage_collection:
             gc.enable()
 
 
-def _path(kind: str, namespace: str | None) -> str:
+def path_of(kind: str, namespace: str | None) -> str:
     group, _slash, resource = KINDS[kind].rpartition("/")
     return f"{group}/namespaces/{namespace}/{resource}" if namespace else f"{group}/{resource}"
 
 
-def _reduced(kind: str, item: Json) -> Json:
+def reduced(kind: str, item: Json) -> Json:
     """What a diagnosis looks at: no bookkeeping of field owners, no second copy of the manifest, no ConfigMap's content."""
     metadata = get_dict(item, "metadata")
     managed = metadata.pop("managedFields", None)
@@ -214,15 +218,20 @@ def _without_name(exc: Refused, request: LogRequest) -> str:
     return redact(exc.message.replace(f'"{request.pod}"', "…"))
 
 
-def _require_pods(gaps: t.Sequence[Unreadable], places: t.Sequence[str | None], connection: Connection) -> None:
+def _require_pods(answers: t.Sequence[_Answer], connection: Connection) -> None:
     """Without any pods there is nothing to diagnose."""
-    blind = [gap for gap in gaps if gap.resource == "pods"]
-    if len(blind) < len(places):
+    gaps = [answer.gap for answer in answers if answer.gap and not answer.objects]
+    if not gaps or len(gaps) < len(answers):
         return
     where = (
-        "any namespace" if blind[0].namespace is None else "namespace " + ", ".join(str(gap.namespace) for gap in blind)
+        "any namespace" if gaps[0].namespace is None else "namespace " + ", ".join(str(gap.namespace) for gap in gaps)
+    )
+    status = f"{gaps[0].status}, " if gaps[0].status else ""
+    advice = (
+        "No credentials were sent: name some by kubeconfig, context or K8S_AUTH_*."
+        if "system:anonymous" in gaps[0].message
+        else "A role that may get and list pods is needed; name the namespaces you may read with aiops_namespaces."
     )
     raise AiopsError(
-        f"Pods of {where} can't be read from {connection.server} ({connection.named}): {blind[0].status}, {blind[0].message}. "
-        "A role that may get and list pods is needed; name the namespaces you may read with aiops_namespaces."
+        f"Pods of {where} can't be read from {connection.server} ({connection.named}): {status}{gaps[0].message}. {advice}"
     )

@@ -13,11 +13,12 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from .._model import moments
 from .._model.errors import AiopsError
 from .._model.evidence import CLUSTER_SCOPED, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
 from .._model.fields import get_dict, get_dicts, get_int, get_str, get_strs
+from .._model.secrets import redact, redact_object
 from .._model.selectors import matcher
-from .._model.text import REDACTED, redact, secret_name
 
 SCHEMA: t.Final = "aiops.kubernetes/snapshot/1"
 _SCHEMA_NAME, _SCHEMA_VERSION = SCHEMA.rsplit("/", 1)
@@ -31,7 +32,7 @@ class SnapshotReader:
 
     def read(self, scope: Scope) -> Evidence:
         whole = self._evidence
-        _require_covered(scope, whole.scope)
+        _require_covered(scope, whole)
         wanted = set(scope.namespaces or whole.scope.namespaces)
         matches = matcher(scope.label_selector)
         objects = {
@@ -74,8 +75,10 @@ def load(path: str) -> SnapshotReader:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as exc:
-        raise AiopsError(f"The snapshot {path} can't be read: {exc.strerror or exc}.") from exc
-    except ValueError as exc:
+        raise AiopsError(
+            f"The snapshot {path} can't be read: {exc.strerror or exc}. Name a file that cluster_snapshot wrote."
+        ) from exc
+    except (ValueError, RecursionError) as exc:
         raise AiopsError(
             f"{path} is damaged or no snapshot: it is not JSON ({exc}). Take a new one with cluster_snapshot."
         ) from exc
@@ -88,9 +91,17 @@ def load(path: str) -> SnapshotReader:
         raise AiopsError(
             f"{path} is a snapshot of version {version}; this release reads version {_SCHEMA_VERSION}. Take a new one."
         )
-    if not isinstance(content.get("objects"), dict) or not get_str(content, "observed_at"):
-        raise AiopsError(f"{path} is damaged: it has no objects or no time. Take a new one with cluster_snapshot.")
+    if not _is_whole(content):
+        raise AiopsError(
+            f"{path} is damaged: its pods, objects or time are missing. Take a new one with cluster_snapshot."
+        )
     return SnapshotReader(_from_json(content))
+
+
+def _is_whole(content: t.Mapping[str, t.Any]) -> bool:
+    objects = get_dict(content, "objects")
+    lists = all(isinstance(items, list) and all(isinstance(item, dict) for item in items) for items in objects.values())
+    return lists and "Pod" in objects and moments.earliest(get_str(content, "observed_at")) is not None
 
 
 def _as_json(evidence: Evidence) -> dict[str, t.Any]:
@@ -99,7 +110,7 @@ def _as_json(evidence: Evidence) -> dict[str, t.Any]:
         "observed_at": evidence.observed_at,
         "cluster": dataclasses.asdict(evidence.cluster),
         "scope": {"namespaces": list(evidence.scope.namespaces), "label_selector": evidence.scope.label_selector},
-        "objects": {kind: [redacted(item) for item in items] for kind, items in evidence.objects.items()},
+        "objects": {kind: [redact_object(item) for item in items] for kind, items in evidence.objects.items()},
         "logs": [
             {**dataclasses.asdict(request), "text": redact(text)} for request, text in sorted(evidence.logs.items())
         ],
@@ -133,34 +144,10 @@ def _from_json(content: t.Mapping[str, t.Any]) -> Evidence:
     )
 
 
-def _require_covered(asked: Scope, taken: Scope) -> None:
-    missing = [name for name in asked.namespaces if taken.namespaces and name not in taken.namespaces]
+def _require_covered(asked: Scope, taken: Evidence) -> None:
+    # Every namespace holds at least a ServiceAccount of its own.
+    seen = {get_str(item, "metadata", "namespace") for items in taken.objects.values() for item in items}
+    missing = [name for name in asked.namespaces if name not in (taken.scope.namespaces or seen)]
     if missing:
-        raise AiopsError(
-            f"The snapshot does not cover namespace {', '.join(missing)}; it covers: {', '.join(taken.namespaces)}."
-        )
-
-
-def redacted(value: t.Any) -> t.Any:
-    """A Kubernetes object without what looks like a secret: values of variables and annotations by their name, flags, text."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        return [
-            REDACTED if isinstance(item, str) and _announces_secret(before) else redacted(item)
-            for before, item in zip([None, *value], value, strict=False)
-        ]
-    if not isinstance(value, dict):
-        return value
-    result = {key: redacted(item) for key, item in value.items()}
-    if isinstance(value.get("value"), str) and secret_name(str(value.get("name", ""))):
-        result["value"] = REDACTED
-    annotations = result.get("annotations")
-    if isinstance(annotations, dict):
-        result["annotations"] = {key: REDACTED if secret_name(key) else item for key, item in annotations.items()}
-    return result
-
-
-def _announces_secret(flag: object) -> bool:
-    """Whether the next word of a command line is a secret: ``--password`` in ["--password", "…"]."""
-    return isinstance(flag, str) and flag.startswith("-") and "=" not in flag and secret_name(flag.lstrip("-"))
+        covered = ", ".join(taken.scope.namespaces or sorted(seen - {""}))
+        raise AiopsError(f"The snapshot does not cover namespace {', '.join(missing)}; it covers: {covered}.")

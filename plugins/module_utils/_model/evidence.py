@@ -119,7 +119,7 @@ class Evidence:
 
     def lists(self, kind: str, namespace: str) -> bool:
         """Whether every object of that kind in that namespace was read, so that one which is not there does not exist."""
-        if kind not in self.objects:
+        if kind not in self.objects or kind not in KINDS:
             return False
         if self.scope.namespaces and kind not in CLUSTER_SCOPED and namespace not in self.scope.namespaces:
             return False
@@ -152,7 +152,7 @@ class Evidence:
         ref, json = pod.ref, pod.json
         for _step in range(5):  # a forged circle of owners ends too
             above = self.owner(ref, json)
-            if above is None:
+            if above is None or above.kind == "Node":  # a static pod is its own workload: its node only mirrors it
                 return ref
             ref, json = above, self.get(above) or {}
         return ref
@@ -168,7 +168,7 @@ class Evidence:
         for ref, json in self._by_ref.items():
             if ref.kind == "ReplicaSet" and ref.namespace == workload.namespace and self.owner(ref, json) == workload:
                 number = get_str(json, "metadata", "annotations", "deployment.kubernetes.io/revision")
-                found.append(Revision(int(number) if number.isdecimal() else 0, ref, json))
+                found.append(Revision(int(number) if number.isdecimal() and len(number) < 19 else 0, ref, json))
         return sorted(found, key=lambda revision: revision.number, reverse=True)
 
 

@@ -14,7 +14,7 @@ from .errors import AiopsError
 from .evidence import Cluster, Scope, Stats, Unreadable
 from .fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
 from .objects import Ref
-from .text import redact_json
+from .secrets import redact
 
 DIAGNOSIS_SCHEMA: t.Final = "aiops.kubernetes/diagnosis/1"
 
@@ -68,7 +68,7 @@ class Finding:
     def id(self) -> str:
         """Stable: the names of pods do not enter it, unless a bare pod is the workload."""
         parts = (self.cause, str(self.workload or self.subject), self.container or "")
-        return "f-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+        return "f-" + hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:12]
 
     def as_json(self) -> dict[str, t.Any]:
         return {
@@ -79,13 +79,16 @@ class Finding:
             "subject": dataclasses.asdict(self.subject),
             "workload": dataclasses.asdict(self.workload) if self.workload else None,
             "container": self.container,
-            "summary": self.summary,
-            "explanation": self.explanation,
-            "next_step": self.next_step,
+            "summary": redact(self.summary),
+            "explanation": redact(self.explanation),
+            "next_step": redact(self.next_step),
             "since": self.since,
             "replicas_affected": self.replicas_affected,
-            "evidence": [{"id": f"e{n}", **dataclasses.asdict(item)} for n, item in enumerate(self.evidence, 1)],
-            "candidates": [dataclasses.asdict(candidate) for candidate in self.candidates],
+            "evidence": [
+                {"id": f"e{n}", **dataclasses.asdict(item), "text": redact(item.text)}
+                for n, item in enumerate(self.evidence, 1)
+            ],
+            "candidates": [{"what": redact(item.what), "why": redact(item.why)} for item in self.candidates],
             "remedies": [],
             "advice": [],
             "caused_by": self.caused_by,
@@ -113,27 +116,17 @@ class Diagnosis:
     stats: Stats
 
     def as_json(self) -> dict[str, t.Any]:
-        """The contract's JSON, every string redacted: this is the door through which findings leave."""
+        """The contract's JSON.  This is the door through which findings leave: all free text is redacted."""
         return {
             "schema": DIAGNOSIS_SCHEMA,
-            **t.cast(
-                "dict[str, t.Any]",
-                redact_json(
-                    {
-                        "cluster": dataclasses.asdict(self.cluster),
-                        "scope": {
-                            "namespaces": list(self.scope.namespaces),
-                            "label_selector": self.scope.label_selector,
-                        },
-                        "observed_at": self.observed_at,
-                        "findings": [finding.as_json() for finding in self.findings],
-                        "proposals": [],
-                        "unreadable": [dataclasses.asdict(gap) for gap in self.unreadable],
-                        "counts": dataclasses.asdict(self.counts),
-                        "stats": dataclasses.asdict(self.stats),
-                    }
-                ),
-            ),
+            "cluster": dataclasses.asdict(self.cluster),
+            "scope": {"namespaces": list(self.scope.namespaces), "label_selector": self.scope.label_selector},
+            "observed_at": self.observed_at,
+            "findings": [finding.as_json() for finding in self.findings],
+            "proposals": [],
+            "unreadable": [{**dataclasses.asdict(gap), "message": redact(gap.message)} for gap in self.unreadable],
+            "counts": dataclasses.asdict(self.counts),
+            "stats": dataclasses.asdict(self.stats),
         }
 
     @classmethod

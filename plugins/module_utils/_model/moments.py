@@ -21,6 +21,12 @@ def earliest(*moments: str | None) -> str | None:
     return _written(min(parsed)) if parsed else None
 
 
+def after(moment: str, seconds: float) -> str | None:
+    """The moment so many seconds later."""
+    when = _parse(moment)
+    return _written(when + dt.timedelta(seconds=seconds)) if when else None
+
+
 def now() -> str:
     return _written(dt.datetime.now(dt.UTC))
 
@@ -34,7 +40,7 @@ def in_words(seconds: float) -> str:
 
 
 def _written(when: dt.datetime) -> str:
-    return when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _parse(moment: str | None) -> dt.datetime | None:
@@ -42,6 +48,6 @@ def _parse(moment: str | None) -> dt.datetime | None:
         return None
     try:
         when = dt.datetime.fromisoformat(moment)
-    except ValueError:
+        return when.astimezone(dt.UTC) if when.tzinfo else when.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return when if when.tzinfo else when.replace(tzinfo=dt.UTC)

@@ -107,9 +107,14 @@ class Container:
         return get_int(self.status, "restartCount") or 0
 
     @property
-    def field(self) -> str:
-        """The name of its status list, for the source of an evidence."""
-        return "containerStatuses" if self.role == "app" else "initContainerStatuses"
+    def spec_place(self) -> str:
+        """Where its spec stands, for the source of an evidence."""
+        return f"spec.{'containers' if self.role == 'app' else 'initContainers'}[{self.name}]"
+
+    @property
+    def status_place(self) -> str:
+        """Where its status stands, likewise."""
+        return f"status.{'containerStatuses' if self.role == 'app' else 'initContainerStatuses'}[{self.name}]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,7 +273,7 @@ def references(spec: Json) -> t.Iterator[Reference]:
     """Every ConfigMap and Secret that a pod spec can't do without; what is marked optional is left out."""
     for spec_list in ("initContainers", "containers"):
         for container in get_dicts(spec, spec_list):
-            yield from _environment(container)
+            yield from _environment(container, f"{spec_list}[{get_str(container, 'name')}]")
     mounted_by = _mounts(spec)
     for volume in get_dicts(spec, "volumes"):
         name = get_str(volume, "name")
@@ -276,15 +281,15 @@ def references(spec: Json) -> t.Iterator[Reference]:
             yield dataclasses.replace(reference, container=mounted_by.get(name, ""), place=f"volumes[{name}]")
 
 
-def _environment(container: Json) -> t.Iterator[Reference]:
+def _environment(container: Json, place: str) -> t.Iterator[Reference]:
     name = get_str(container, "name")
     for source in get_list(container, "envFrom"):
-        yield from _reference("ConfigMap", get(source, "configMapRef"), "name", name, f"containers[{name}].envFrom")
-        yield from _reference("Secret", get(source, "secretRef"), "name", name, f"containers[{name}].envFrom")
+        yield from _reference("ConfigMap", get(source, "configMapRef"), "name", name, f"{place}.envFrom")
+        yield from _reference("Secret", get(source, "secretRef"), "name", name, f"{place}.envFrom")
     for variable in get_list(container, "env"):
-        place = f"containers[{name}].env[{get_str(variable, 'name')}]"
-        yield from _reference("ConfigMap", get(variable, "valueFrom", "configMapKeyRef"), "name", name, place)
-        yield from _reference("Secret", get(variable, "valueFrom", "secretKeyRef"), "name", name, place)
+        where = f"{place}.env[{get_str(variable, 'name')}]"
+        yield from _reference("ConfigMap", get(variable, "valueFrom", "configMapKeyRef"), "name", name, where)
+        yield from _reference("Secret", get(variable, "valueFrom", "secretKeyRef"), "name", name, where)
 
 
 def _volume(volume: Json) -> t.Iterator[Reference]:

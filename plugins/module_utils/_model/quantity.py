@@ -17,7 +17,10 @@ _FACTORS = {
     **{suffix: decimal.Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)},
     **{f"{suffix}i": decimal.Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
 }
-_QUANTITY = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)([numkMGTPE]|[KMGTPE]i)?$")
+# An exponent and a suffix exclude each other, as in k8s.io/apimachinery/pkg/api/resource.
+_QUANTITY = re.compile(
+    r"^([+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40}))(?:([eE][+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i))?$"
+)
 
 
 def parse(quantity: object) -> decimal.Decimal | None:
@@ -25,15 +28,16 @@ def parse(quantity: object) -> decimal.Decimal | None:
     if isinstance(quantity, bool) or not isinstance(quantity, (int, float, str)):
         return None
     match = _QUANTITY.match(str(quantity).strip())
-    return decimal.Decimal(match[1]) * _FACTORS[match[2] or ""] if match else None
+    return decimal.Decimal(match[1] + (match[2] or "")) * _FACTORS[match[3] or ""] if match else None
 
 
 def in_words(amount: decimal.Decimal, resource: str) -> str:
     """An amount of ``resource`` as Kubernetes writes it: whole milli-cores, bytes in the largest binary unit."""
     if resource == "cpu":
-        return f"{amount.normalize():f}" if amount == amount.to_integral_value() else f"{int(amount * 1000)}m"
+        milli = (amount * 1000).to_integral_value(decimal.ROUND_CEILING)
+        return f"{milli / 1000:f}" if milli % 1000 == 0 else f"{milli:f}m"
     if resource in {"memory", "ephemeral-storage"} or resource.startswith("hugepages-"):
         for suffix in ("Ti", "Gi", "Mi", "Ki"):
             if amount >= _FACTORS[suffix]:
-                return f"{(amount / _FACTORS[suffix]).quantize(decimal.Decimal('0.1')).normalize():f}{suffix}"
+                return f"{round(float(amount / _FACTORS[suffix]), 1):g}{suffix}"
     return f"{amount.normalize():f}"

@@ -14,10 +14,12 @@ from .errors import AiopsError
 Labels = t.Mapping[str, t.Any]
 Matches = t.Callable[[Labels], bool]
 
-_KEY: t.Final = r"(?P<key>[\w./-]+)"
-_SET: t.Final = re.compile(rf"^{_KEY}\s+(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)$")
-_EQUAL: t.Final = re.compile(rf"^{_KEY}\s*(?P<operator>==|=|!=)\s*(?P<value>[\w.-]*)$")
-_EXISTS: t.Final = re.compile(rf"^(?P<operator>!?)\s*{_KEY}$")
+_NAME: t.Final = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_KEY: t.Final = rf"(?P<key>(?:[a-z0-9](?:[a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME})"
+_VALUE: t.Final = rf"(?:{_NAME})?"
+_SET: t.Final = re.compile(rf"{_KEY}\s+(?P<operator>in|notin)\s*\(\s*(?P<values>{_VALUE}(?:\s*,\s*{_VALUE})*)\s*\)")
+_EQUAL: t.Final = re.compile(rf"{_KEY}\s*(?P<operator>==|=|!=)\s*(?P<value>{_VALUE})")
+_EXISTS: t.Final = re.compile(rf"(?P<operator>!?)\s*{_KEY}")
 _COMMA_OUTSIDE_BRACKETS: t.Final = re.compile(r",(?![^()]*\))")
 
 
@@ -32,17 +34,17 @@ def matcher(selector: str | None) -> Matches:
 
 
 def _requirement(part: str, selector: str) -> Matches:
-    if match := _SET.match(part):
+    if match := _SET.fullmatch(part):
         values, key = {value.strip() for value in match["values"].split(",")}, match["key"]
         if match["operator"] == "in":
             return lambda labels: labels.get(key) in values
         return lambda labels: labels.get(key) not in values
-    if match := _EQUAL.match(part):
+    if match := _EQUAL.fullmatch(part):
         key, wanted = match["key"], match["value"]
         if match["operator"] == "!=":
             return lambda labels: labels.get(key) != wanted
         return lambda labels: labels.get(key) == wanted
-    if match := _EXISTS.match(part):
+    if match := _EXISTS.fullmatch(part):
         key, absent = match["key"], bool(match["operator"])
         return lambda labels: (key in labels) != absent
     raise AiopsError(

@@ -13,9 +13,10 @@ from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, shorten, visible
 from . import wording
 
-# The first findings of a huge diagnosis; the JSON file holds all of them.
-_MOST: t.Final = 200
+# As many findings as fit; the JSON file holds all of them.
+_BYTES: t.Final = 450_000
 _EVIDENCE_CHARACTERS: t.Final = 1500
+_CHILDREN: t.Final = 50
 
 _STYLE: t.Final = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1a1a1a;--soft:#5c5c5c;--box:#f4f4f5;--line:#d4d4d8;
@@ -39,8 +40,7 @@ def report(diagnosis: Diagnosis) -> str:
     headline = _text(wording.headline(diagnosis))
     roots = wording.roots(diagnosis)
     gaps = "".join(f"<li>{_text(wording.gap(gap))}</li>" for gap in diagnosis.unreadable)
-    findings = "".join(_finding(n, *pair, diagnosis.observed_at) for n, pair in enumerate(roots[:_MOST], 1))
-    rest = f"<p>{len(roots) - _MOST} more stand in diagnosis.json.</p>" if len(roots) > _MOST else ""
+    findings, rest = _as_many_as_fit(_finding(n, *pair, diagnosis.observed_at) for n, pair in enumerate(roots, 1))
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -52,6 +52,18 @@ def report(diagnosis: Diagnosis) -> str:
     )
 
 
+def _as_many_as_fit(articles: t.Iterable[str]) -> tuple[str, str]:
+    shown: list[str] = []
+    size, left_out = 0, 0
+    for article in articles:
+        size += len(article.encode())
+        if size <= _BYTES:
+            shown.append(article)
+        else:
+            left_out += 1
+    return "".join(shown), f"<p>{left_out} more stand in diagnosis.json.</p>" if left_out else ""
+
+
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> str:
     rows = [("Why", f"<p>{_text(finding.explanation)}</p>"), ("Proof", "".join(map(_proof, finding.evidence)))]
     if finding.candidates:
@@ -60,7 +72,10 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
         )
         rows.append(("Maybe meant", f"<ul>{items}</ul>"))
     if children:
-        items = "".join(f"<li>{_text(wording.title(child))}: {_text(child.cause)}</li>" for child in children)
+        items = "".join(
+            f"<li>{_text(wording.title(child))}: {_text(child.cause)}</li>" for child in children[:_CHILDREN]
+        )
+        items += f"<li>{len(children) - _CHILDREN} more</li>" if len(children) > _CHILDREN else ""
         rows.append(("Follows from it", f"<ul>{items}</ul>"))
     rows += [("Next", f"<pre>{_text(finding.next_step)}</pre>"), ("More", _text(finding.runbook))]
     details = "".join(f"<dt>{label}</dt><dd>{content}</dd>" for label, content in rows)

@@ -13,7 +13,7 @@ from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, visible
 from . import wording
 
-_MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
+_MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|(?<=^\d)[.)]|:(?=//)|(?<=\bwww)\.)")
 
 
 def report(diagnosis: Diagnosis) -> str:
@@ -62,4 +62,5 @@ def _block(text: str) -> t.Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", one_line(text, 2000))
+    """Escaped; the comment after @ keeps forges and chats from mentioning somebody."""
+    return _MARKUP.sub(r"\\\1", one_line(text, 2000)).replace("@", "@<!-- -->")

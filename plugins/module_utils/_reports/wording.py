@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .._model import moments
 from .._model.evidence import Unreadable
 from .._model.finding import Diagnosis, Finding
@@ -53,13 +55,26 @@ def extent(finding: Finding, observed_at: str) -> str:
 
 
 def roots(diagnosis: Diagnosis) -> list[tuple[Finding, list[Finding]]]:
-    """Each finding that stands for itself, with those that follow from it; one whose root is missing stands for itself."""
-    ids = {finding.id for finding in diagnosis.findings}
-    children: dict[str, list[Finding]] = {}
+    """Each finding that stands for itself, with all that follow from it; one whose root is missing stands for itself."""
+    by_id = {finding.id: finding for finding in diagnosis.findings}
+    folded: dict[str, list[Finding]] = {}
     for finding in diagnosis.findings:
-        if finding.caused_by is not None and finding.caused_by in ids:
-            children.setdefault(finding.caused_by, []).append(finding)
-    return [(finding, children.get(finding.id, [])) for finding in diagnosis.findings if finding.caused_by not in ids]
+        root = _root(finding, by_id)
+        folded.setdefault(root.id, [])
+        if root is not finding:
+            folded[root.id].append(finding)
+    return [(finding, folded[finding.id]) for finding in diagnosis.findings if finding.id in folded]
+
+
+def _root(finding: Finding, by_id: t.Mapping[str, Finding]) -> Finding:
+    """The top of the chain; in a circle each stands for itself."""
+    seen, top = {finding.id}, finding
+    while top.caused_by is not None and top.caused_by in by_id:
+        top = by_id[top.caused_by]
+        if top.id in seen:
+            return finding
+        seen.add(top.id)
+    return top
 
 
 def counted(number: int, noun: str) -> str:
