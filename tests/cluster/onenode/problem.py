@@ -1,0 +1,10 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one error of the test cluster."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """Something that stops us; its text is one sentence for a person that says what to do."""
