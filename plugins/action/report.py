@@ -54,7 +54,7 @@ class ActionModule(AiopsAction):
 def _write(folder: Path, contents: t.Mapping[str, str], check_mode: bool) -> bool:
     """Whether a file is, or in check mode would be, new or other than before."""
     try:
-        outdated = [name for name, content in contents.items() if _content(folder / name) != content]
+        outdated = [name for name, content in contents.items() if _content(folder / name) != content.encode()]
         if outdated and not check_mode:
             folder.mkdir(parents=True, exist_ok=True)
             for name in outdated:
@@ -67,8 +67,8 @@ def _write(folder: Path, contents: t.Mapping[str, str], check_mode: bool) -> boo
     return bool(outdated)
 
 
-def _content(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def _reason(diagnosis: Diagnosis, fail_on: str) -> str:

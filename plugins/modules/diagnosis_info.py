@@ -61,7 +61,7 @@ diagnosis:
     cluster:
       description:
         - The cluster that was read.
-        - RV(diagnosis.cluster.uid) is that of namespace C(kube-system), or null where it may not be read.
+        - Its C(uid) is that of namespace C(kube-system), or null where it may not be read.
       type: dict
       sample: {context: prod, server: "https://10.0.0.1:6443", uid: 5c3e0a6e-6f0f-4f5d-9d3f-2d1f0a2b3c4d, version: v1.36.2}
     scope:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import abc
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -31,9 +30,13 @@ class AiopsAction(ActionBase, metaclass=abc.ABCMeta):
         checked = ArgumentSpecValidator(self.ARGUMENTS).validate(self._task.args)
         if checked.error_messages:
             kind = "Unsupported parameters" if checked.unsupported_parameters else "Wrong parameters"
-            raise AnsibleActionFail(f"{kind} for {self._task.action}: {'; '.join(checked.error_messages)}")
+            return {
+                **result,
+                "failed": True,
+                "msg": f"{kind} for {self._task.action}: {'; '.join(checked.error_messages)}",
+            }
         try:
             result.update(self.act(checked.validated_parameters))
         except AiopsError as exc:
-            raise AnsibleActionFail(str(exc)) from exc
+            result.update(failed=True, msg=str(exc))
         return t.cast("dict[str, t.Any]", remove_values(result, checked._no_log_values))

@@ -24,7 +24,8 @@ LOG_CHARACTERS: t.Final = 1500
 class Judgement:
     """A cause that holds.  The first evidence is the one that proves it.
 
-    ``container`` names the one concerned where the case itself is about the whole pod.
+    ``container`` names the one concerned where the case itself is about the whole pod, and ``affected`` how many replicas
+    where it is about the workload.
     """
 
     summary: str
@@ -34,6 +35,7 @@ class Judgement:
     confidence: Confidence = "confirmed"
     candidates: tuple[Candidate, ...] = ()
     container: str | None = None
+    affected: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,7 +160,7 @@ def last_lines(case: ContainerCase) -> list[str]:
 def command_line(container: Json) -> str:
     """What a container spec says to run."""
     words = [*get_strs(container, "command"), *get_strs(container, "args")]
-    return " ".join(words) or "(the image's own entrypoint)"
+    return " ".join(words) or "the image's own entrypoint"
 
 
 def kubectl(ref: Ref, words: str) -> str:

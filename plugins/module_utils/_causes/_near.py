@@ -11,12 +11,15 @@ import typing as t
 
 CANDIDATES: t.Final = 3
 _ALIKE: t.Final = 0.75
+# Names of one namespace often share an ending (-config): only those about as alike as the best one count.
+_WORSE: t.Final = 0.1
 
 
 def near_misses(wanted: str, names: t.Iterable[str]) -> list[str]:
     """The names most like ``wanted``, best first, at most three."""
     scored = [(_likeness(wanted, name), name) for name in set(names) if name and name != wanted]
-    return [name for score, name in sorted(scored, key=lambda pair: (-pair[0], pair[1])) if score >= _ALIKE][
+    enough = max(_ALIKE, max((score for score, _name in scored), default=0.0) - _WORSE)
+    return [name for score, name in sorted(scored, key=lambda pair: (-pair[0], pair[1])) if score >= enough][
         :CANDIDATES
     ]
 

@@ -15,15 +15,15 @@ import typing as t
 from . import configuration, crashes, images, memory, rollouts, scheduling, startup
 from ._case import ContainerCase, Judgement, PodCase, WorkloadCase
 
-_Case = t.TypeVar("_Case", contravariant=True)
+_Case_contra = t.TypeVar("_Case_contra", contravariant=True)
 
 
 @dataclasses.dataclass(frozen=True)
-class Cause(t.Generic[_Case]):
+class Cause(t.Generic[_Case_contra]):
     """A row: the slug of the closed vocabulary, the function that decides it, and the runbook page of its family."""
 
     slug: str
-    judge: t.Callable[[_Case], Judgement | None]
+    judge: t.Callable[[_Case_contra], Judgement | None]
     family: str
 
     @property

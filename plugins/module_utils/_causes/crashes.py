@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._model.fields import get_int
 from .._model.finding import EvidenceItem
 from .._model.text import one_line
 from ._case import ContainerCase, Judgement, command_line, edit_command, last_lines, log_command, quote_end, quote_log
@@ -80,12 +81,12 @@ def _template_change(case: ContainerCase) -> EvidenceItem | None:
     )
     if not fields:
         return None
-    ready = revision.json.get("status", {}).get("readyReplicas") or 0
-    serves = f" and has {ready} ready pods" if ready else ""
+    ready = get_int(revision.json, "status", "readyReplicas") or 0
+    serves = f", which still has {ready} ready pod{'s' if ready > 1 else ''}" if ready else ""
     return EvidenceItem(
         "object",
         f"{case.workload}: this revision against revision {revision.number}",
-        f"changed in container {case.container.name}: {', '.join(fields)}; revision {revision.number} had another value{serves}",
+        f"Since revision {revision.number}{serves}, container {case.container.name} changed: {', '.join(fields)}",
     )
 
 

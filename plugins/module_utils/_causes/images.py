@@ -38,7 +38,7 @@ _FAILURES: t.Final[tuple[tuple[_Failure, re.Pattern[str]], ...]] = (
         "unauthorized",
         re.compile(
             r"\b40[13]\b|unauthorized|authorization failed|access denied|access to the resource is denied|insufficient_scope"
-            r"|authentication required|no basic auth credentials|\bforbidden\b|invalid username/password",
+            r"|authentication required|no basic auth credentials|\bforbidden\b|\bdenied\b|invalid username/password",
             re.I,
         ),
     ),
@@ -73,7 +73,10 @@ def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
     secrets = _secrets_in_use(case)
     missing = next((event for event in case.events if event.reason == "FailedToRetrieveImagePullSecret"), None)
     # Docker Hub and its like answer "denied" for a repository that does not exist, too.
-    ambiguous = bool(re.search(r"may require|repository does not exist|resource is denied", text, re.I)) and not missing
+    ambiguous = (
+        bool(re.search(r"may require|repository does not exist|resource is denied|may not exist", text, re.I))
+        and not missing
+    )
     named = f"pull secret {', '.join(secrets)}" if secrets else "no pull secret"
     evidence = list(_proof(case))
     if missing:
@@ -125,12 +128,14 @@ def _pull_failure(case: ContainerCase) -> _Failure | None:
 
 
 def _proof(case: ContainerCase) -> tuple[EvidenceItem, ...]:
+    """The waiting state and, where it does not repeat the runtime's words, the event that has them."""
     failed = [e for e in case.container_events if e.reason == "Failed" and "pull" in e.message.lower()][:1]
-    return (quote_waiting(case), *(quote_event(event) for event in failed))
+    told = case.container.waiting_message
+    return (quote_waiting(case), *(quote_event(e) for e in failed if e.message.partition(": ")[2] not in told))
 
 
 def _other_tags(case: ContainerCase) -> tuple[Candidate, ...]:
-    """Images of the same repository that are known to exist: in a former revision, on a node, or in another pod."""
+    """Images of the same repository that are known to exist: in a former revision, else on a node."""
     wanted = case.container.image
     repository, wanted_tag = split_image(wanted)
     found: dict[str, str] = {}

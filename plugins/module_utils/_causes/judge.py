@@ -277,9 +277,9 @@ def _merged(evidence: Evidence, hits: t.Sequence[_Hit]) -> t.Iterator[Finding]:
             container=container,
             summary=first.judgement.summary,
             explanation=first.judgement.explanation,
-            next_step=first.judgement.next_step,
+            next_step=_undo(evidence, first) or first.judgement.next_step,
             since=moments.earliest(*(hit.since for hit in group)),
-            replicas_affected=len(pods) or _unavailable(evidence.get(workload) or {}),
+            replicas_affected=first.judgement.affected or len(pods),
             evidence=first.judgement.evidence,
             runbook=first.runbook,
             candidates=first.judgement.candidates,
@@ -292,9 +292,16 @@ def _severity(evidence: Evidence, workload: Ref, affected: set[Ref]) -> Severity
     return "warning" if any(serving) else "critical"
 
 
-def _unavailable(json: Json) -> int:
-    wanted = get_int(json, "spec", "replicas") or 0
-    return max(0, wanted - (get_int(json, "status", "availableReplicas") or 0))
+def _undo(evidence: Evidence, hit: _Hit) -> str | None:
+    """Where only the newest revision fails and a former one still serves, going back to that is the shortest way out."""
+    revisions = evidence.revisions(hit.workload)
+    if hit.pod is None or not revisions or evidence.owner(hit.pod.ref, hit.pod.json) != revisions[0].ref:
+        return None
+    good = next((each for each in revisions[1:] if (get_int(each.json, "status", "readyReplicas") or 0) > 0), None)
+    if good is None:
+        return None
+    undo = kubectl(hit.workload, f"rollout undo deployment {hit.workload.name} --to-revision={good.number}")
+    return f"{undo}   # revision {good.number} still serves; correct the new one after that"
 
 
 def _worst_first(finding: Finding) -> tuple[int, bool, str, str, str]:

@@ -36,6 +36,7 @@ def _paused(case: WorkloadCase) -> Judgement | None:
             quote_condition(case.workload, condition(case.json, "Progressing")),
         ),
         next_step=kubectl(case.workload, f"rollout resume deployment {case.workload.name}"),
+        affected=wanted - updated,
     )
 
 
@@ -61,4 +62,5 @@ def _past_deadline(case: WorkloadCase) -> Judgement | None:
             EvidenceItem("spec", f"{case.workload}: spec", f"replicas {wanted}, progressDeadlineSeconds {deadline}"),
         ),
         next_step=kubectl(case.workload, f"rollout status deployment {case.workload.name}"),
+        affected=wanted - min(status["updatedReplicas"], status["availableReplicas"]),
     )

@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
+import ssl
 import sys
 import typing as t
 import urllib.parse
@@ -26,6 +28,7 @@ try:
     import kubernetes.client.rest
     import kubernetes.config
     import urllib3
+    import yaml  # the client needs it, too
 except ImportError as exc:
     _MISSING: ImportError | None = exc
 else:
@@ -86,6 +89,8 @@ class Connection:
             raise Refused(None, f"no answer within {_TIMEOUT_SECONDS['read']:.0f} s") from exc
         except urllib3.exceptions.HTTPError as exc:
             raise AiopsError(_unreachable(self, exc)) from exc
+        except ValueError as exc:
+            raise AiopsError(f"{self.server!r} can't be the address of an API server: {exc}.") from exc
         if response.status in (200, 201, 202):
             return response.data
         if response.status == 401:
@@ -114,21 +119,38 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
     options = {name: value for name, value in options.items() if value is not None}
     configuration = kubernetes.client.Configuration()
     context = _load(configuration, options)
-    for option, attribute in _OVERRIDES.items():
-        if option in options:
-            setattr(configuration, attribute, options[option])
+    try:
+        for option, attribute in _OVERRIDES.items():
+            if option in options:
+                setattr(configuration, attribute, options[option])
+    except ValueError as exc:
+        raise AiopsError(f"{options['host']!r} can't be the address of an API server: {exc}.") from exc
     if "api_key" in options:
-        configuration.api_key = {"authorization": f"Bearer {options['api_key'].strip()}"}
+        configuration.refresh_api_key_hook = None  # the kubeconfig's, which would bring its token back
+        bearer = f"Bearer {options['api_key'].strip()}"
+        configuration.api_key = {"authorization": bearer, "BearerToken": bearer}  # the name until and since client 36
     if options.get("proxy_headers"):
         configuration.proxy_headers = urllib3.util.make_headers(**options["proxy_headers"])
     configuration.host = configuration.host.rstrip("/")
+    if not configuration.host.startswith(("https://", "http://")):
+        raise AiopsError(f"{configuration.host!r} can't be the address of an API server: it must begin with https://.")
     try:
+        _require_certificates(configuration)
         pool = kubernetes.client.rest.RESTClientObject(configuration).pool_manager
     except (OSError, ValueError, urllib3.exceptions.HTTPError) as exc:
         raise AiopsError(
             f"The certificates or the proxy for {configuration.host} can't be used: {exc}. Check them in the kubeconfig."
         ) from exc
     return Connection(configuration.host, context, pool, _headers(configuration, options))
+
+
+def _require_certificates(configuration: t.Any) -> None:
+    """The connection pool looks at them only when it is used, and then blames the server."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if configuration.ssl_ca_cert:
+        context.load_verify_locations(configuration.ssl_ca_cert)
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
 
 
 # kubernetes.core's option → attribute of the client's Configuration
@@ -164,6 +186,7 @@ def _load(configuration: t.Any, options: t.Mapping[str, t.Any]) -> str | None:
         else:
             contexts, active = kubernetes.config.list_kube_config_contexts(source)
             _known(context, [get_str(item, "name") for item in contexts], source)
+            context = context or _first_current_context(source)
             kubernetes.config.load_kube_config(source, context, client_configuration=configuration, **persist)
     except AiopsError:
         raise
@@ -193,6 +216,15 @@ def _files(kubeconfig: str | None) -> str:
     )
 
 
+def _first_current_context(source: str) -> str | None:
+    """Of several files the first that names a current context decides, as for kubectl; the client takes the last."""
+    paths = source.split(os.pathsep)
+    if len(paths) == 1:
+        return None
+    contents = (yaml.safe_load(Path(path).read_text(encoding="utf-8")) for path in paths)
+    return next((name for content in contents if (name := get_str(content, "current-context"))), None)
+
+
 def _contexts(kubeconfig: t.Mapping[str, t.Any]) -> tuple[list[t.Any], t.Mapping[str, t.Any]]:
     return list(kubeconfig.get("contexts") or []), {"name": kubeconfig.get("current-context")}
 
@@ -202,11 +234,16 @@ def _known(context: str | None, known: t.Sequence[str], source: str) -> None:
         raise AiopsError(f"The kubeconfig {source} has no context {context!r}; it has: {', '.join(known) or 'none'}.")
 
 
+_HEADER: t.Final = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
+
+
 def _headers(configuration: t.Any, options: t.Mapping[str, t.Any]) -> t.Mapping[str, str]:
     """Who we are, as the client would say it, and on whose behalf."""
     headers = urllib3.HTTPHeaderDict({"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip"})
     for setting in configuration.auth_settings().values():
         if setting.get("in") == "header" and setting.get("value"):
+            if not _HEADER.fullmatch(setting["value"]):
+                raise AiopsError("The token holds characters that no token has. Log in again, or choose another one.")
             headers[setting["key"]] = setting["value"]
     if "username" in options and "password" in options:
         headers.update(urllib3.util.make_headers(basic_auth=f"{options['username']}:{options['password']}"))

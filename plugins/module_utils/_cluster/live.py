@@ -29,6 +29,8 @@ _LONGEST_RETRY_SECONDS: t.Final = 5.0
 _LOG_LINES: t.Final = 200
 _LOG_BYTES: t.Final = 16 * 1024
 _LOGS: t.Final = 100
+# The kubelet says so with status 200 where the runtime has dropped the container (pkg/kubelet/kuberuntime).
+_NO_LOG: t.Final = "unable to retrieve container logs for "
 _LAST_APPLIED: t.Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -39,7 +41,6 @@ class _Answer:
     kind: str
     objects: list[Json]
     gap: Unreadable | None = None
-    requests: int = 1
 
 
 class LiveReader:
@@ -47,6 +48,7 @@ class LiveReader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._sent: list[str] = []  # every path that was asked for, for the statistics
 
     def read(self, scope: Scope) -> Evidence:
         began = time.monotonic()
@@ -69,18 +71,16 @@ class LiveReader:
             objects.setdefault(answer.kind, []).extend(answer.objects)
         gaps = tuple(answer.gap for answer in answers if answer.gap)
         _require_pods([answer for answer in answers if answer.kind == "Pod"], self._connection)
-        requests = sum(answer.requests for answer in answers) + len(known) + 2
-        return Evidence(
-            moments.now(), cluster, scope, objects, {}, gaps, Stats(requests, round(time.monotonic() - began, 3))
-        )
+        stats = Stats(len(self._sent), round(time.monotonic() - began, 3))
+        return Evidence(moments.now(), cluster, scope, objects, {}, gaps, stats)
 
     def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
         began = time.monotonic()
         chosen = requests[:_LOGS]
         with concurrent.futures.ThreadPoolExecutor(_PARALLEL) as threads:
             answers = list(threads.map(self._log, chosen))
-        logs = {request: text for request, (text, _gap) in zip(chosen, answers, strict=True) if text}
-        gaps = [gap for _text, gap in answers if gap]
+        logs = {request: text for request, text, _gap in answers if text}
+        gaps = [gap for _request, _text, gap in answers if gap]
         if len(requests) > len(chosen):
             gaps.append(
                 Unreadable("pods/log", None, None, f"{len(requests) - len(chosen)} logs of failing containers left out")
@@ -89,9 +89,7 @@ class LiveReader:
             evidence,
             logs=logs,
             unreadable=(*evidence.unreadable, *dict.fromkeys(gaps)),
-            stats=Stats(
-                evidence.stats.requests + len(chosen), round(evidence.stats.seconds + time.monotonic() - began, 3)
-            ),
+            stats=Stats(len(self._sent), round(evidence.stats.seconds + time.monotonic() - began, 3)),
         )
 
     def _list(self, kind: str, namespace: str | None, scope: Scope) -> _Answer:
@@ -101,31 +99,28 @@ class LiveReader:
             query["labelSelector"] = scope.label_selector
         accept = _METADATA_ONLY if kind == "ConfigMap" else "application/json"
         objects: list[Json] = []
-        requests = 0
         try:
             while True:
-                requests += 1
                 page = json.loads(self._patient_get(path_of(kind, namespace), query, accept))
                 if not isinstance(get(page, "items"), list):
                     raise ValueError("the answer is no list")
                 objects += [reduced(kind, item) for item in get_dicts(page, "items")]
                 following = get_str(page, "metadata", "continue")
                 if not following:
-                    return _Answer(kind, objects, requests=requests)
+                    return _Answer(kind, objects)
                 query["continue"] = following
         except Refused as exc:
             # 410: the list grew too old between two pages.  What was read so far stays, and the gap is told.
-            return _Answer(kind, objects, Unreadable(resource, namespace, exc.status, redact(exc.message)), requests)
+            return _Answer(kind, objects, Unreadable(resource, namespace, exc.status, redact(exc.message)))
         except ValueError as exc:
-            return _Answer(
-                kind, objects, Unreadable(resource, namespace, None, f"not what an API server says: {exc}"), requests
-            )
+            return _Answer(kind, objects, Unreadable(resource, namespace, None, f"not what an API server says: {exc}"))
 
     def _patient_get(
         self, path: str, query: t.Mapping[str, str] | None = None, accept: str = "application/json"
     ) -> bytes:
         """GET, tried again as long as the server asks for patience (429)."""
         for _attempt in range(_RETRIES):
+            self._sent.append(path)
             try:
                 return self._connection.get(path, query, accept)
             except Refused as exc:
@@ -133,26 +128,28 @@ class LiveReader:
                     raise
                 wait = exc.retry_after or ""
                 time.sleep(min(float(wait) if wait.isdecimal() else 1.0, _LONGEST_RETRY_SECONDS))
+        self._sent.append(path)
         return self._connection.get(path, query, accept)
 
-    def _log(self, request: LogRequest) -> tuple[str, Unreadable | None]:
-        query = {
-            "container": request.container,
-            "previous": str(request.previous).lower(),
-            "tailLines": str(_LOG_LINES),
-            "limitBytes": str(_LOG_BYTES),
-        }
-        path = f"/api/v1/namespaces/{request.namespace}/pods/{request.pod}/log"
-        try:
-            return redact(self._patient_get(path, query, "*/*").decode(errors="replace")), None
-        except Refused as exc:
-            # 400 and 404: the container has no such run any more, which is no gap.
-            gap = (
-                None
-                if exc.status in (400, 404)
-                else Unreadable("pods/log", request.namespace, exc.status, _without_name(exc, request))
-            )
-            return "", gap
+    def _log(self, request: LogRequest) -> tuple[LogRequest, str, Unreadable | None]:
+        """The log with the request that it answers: a container may have ended, or started, since it was listed."""
+        for run in (request, dataclasses.replace(request, previous=not request.previous)):
+            query = {
+                "container": run.container,
+                "previous": str(run.previous).lower(),
+                "tailLines": str(_LOG_LINES),
+                "limitBytes": str(_LOG_BYTES),
+            }
+            path = f"/api/v1/namespaces/{run.namespace}/pods/{run.pod}/log"
+            try:
+                text = self._patient_get(path, query, "*/*").decode(errors="replace")
+            except Refused as exc:
+                if exc.status in (400, 404):
+                    continue  # there is no such run any more
+                return run, "", Unreadable("pods/log", run.namespace, exc.status, _without_name(exc, run))
+            if text and not text.startswith(_NO_LOG):
+                return run, redact(text), None
+        return request, "", None
 
     def _version(self) -> str | None:
         try:
@@ -199,9 +196,16 @@ def reduced(kind: str, item: Json) -> Json:
     metadata = get_dict(item, "metadata")
     managed = metadata.pop("managedFields", None)
     get_dict(metadata, "annotations").pop(_LAST_APPLIED, None)
-    if kind != "ConfigMap":
-        return item
-    return {"metadata": metadata, "keys": sorted(_keys(managed))}
+    if kind == "ConfigMap":
+        return {"metadata": metadata, "keys": sorted(_keys(managed))}
+    if kind == "Event":
+        for name in ("source", "reportingComponent", "reportingInstance"):
+            get_dict(item).pop(name, None)
+    if kind == "Node":
+        # which machine it is tells nothing about a failure
+        for name in ("machineID", "systemUUID", "bootID", "kernelVersion", "osImage"):
+            get_dict(item, "status", "nodeInfo").pop(name, None)
+    return item
 
 
 def _keys(managed_fields: object) -> set[str]:

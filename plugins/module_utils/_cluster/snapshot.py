@@ -48,14 +48,19 @@ class SnapshotReader:
         return dataclasses.replace(whole, scope=combined, objects=objects, logs={}, stats=Stats(0, 0.0))
 
     def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
+        runs = [
+            run
+            for request in requests
+            for run in (request, dataclasses.replace(request, previous=not request.previous))
+        ]
         return dataclasses.replace(
-            evidence, logs={r: self._evidence.logs[r] for r in requests if r in self._evidence.logs}
+            evidence, logs={run: self._evidence.logs[run] for run in runs if run in self._evidence.logs}
         )
 
 
 def save(evidence: Evidence, path: str) -> None:
     """Write the file at once or not at all, readable by its owner only."""
-    content = json.dumps(_as_json(evidence), indent=1, sort_keys=True, ensure_ascii=False)
+    content = _one_object_a_line(_as_json(evidence))
     target = Path(path).absolute()
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".snapshot-")
@@ -96,6 +101,19 @@ def load(path: str) -> SnapshotReader:
             f"{path} is damaged: its pods, objects or time are missing. Take a new one with cluster_snapshot."
         )
     return SnapshotReader(_from_json(content))
+
+
+def _one_object_a_line(content: t.Mapping[str, t.Any]) -> str:
+    """JSON that is small and that a version control system can still compare."""
+    objects = content["objects"]
+    kinds = [
+        f"{json.dumps(kind)}: [\n"
+        + ",\n".join(json.dumps(item, sort_keys=True, ensure_ascii=False) for item in objects[kind])
+        + "\n]"
+        for kind in objects
+    ]
+    rest = json.dumps({key: value for key, value in content.items() if key != "objects"}, indent=1, ensure_ascii=False)
+    return rest.removesuffix("\n}") + ',\n "objects": {\n' + ",\n".join(kinds) + "\n}}"
 
 
 def _is_whole(content: t.Mapping[str, t.Any]) -> bool:

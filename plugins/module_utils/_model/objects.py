@@ -277,8 +277,9 @@ def references(spec: Json) -> t.Iterator[Reference]:
     mounted_by = _mounts(spec)
     for volume in get_dicts(spec, "volumes"):
         name = get_str(volume, "name")
-        for reference in _volume(volume):
-            yield dataclasses.replace(reference, container=mounted_by.get(name, ""), place=f"volumes[{name}]")
+        if name in mounted_by:  # the kubelet prepares no others
+            for reference in _volume(volume):
+                yield dataclasses.replace(reference, container=mounted_by[name], place=f"volumes[{name}]")
 
 
 def _environment(container: Json, place: str) -> t.Iterator[Reference]:

@@ -17,6 +17,8 @@ _FACTORS = {
     **{suffix: decimal.Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)},
     **{f"{suffix}i": decimal.Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
 }
+# Kubernetes caps every quantity here.
+_LARGEST = decimal.Decimal(2**63 - 1)
 # An exponent and a suffix exclude each other, as in k8s.io/apimachinery/pkg/api/resource.
 _QUANTITY = re.compile(
     r"^([+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40}))(?:([eE][+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i))?$"
@@ -28,7 +30,10 @@ def parse(quantity: object) -> decimal.Decimal | None:
     if isinstance(quantity, bool) or not isinstance(quantity, (int, float, str)):
         return None
     match = _QUANTITY.match(str(quantity).strip())
-    return decimal.Decimal(match[1] + (match[2] or "")) * _FACTORS[match[3] or ""] if match else None
+    if match is None:
+        return None
+    amount = decimal.Decimal(match[1] + (match[2] or "")) * _FACTORS[match[3] or ""]
+    return max(-_LARGEST, min(amount, _LARGEST))
 
 
 def in_words(amount: decimal.Decimal, resource: str) -> str:
@@ -39,5 +44,5 @@ def in_words(amount: decimal.Decimal, resource: str) -> str:
     if resource in {"memory", "ephemeral-storage"} or resource.startswith("hugepages-"):
         for suffix in ("Ti", "Gi", "Mi", "Ki"):
             if amount >= _FACTORS[suffix]:
-                return f"{round(float(amount / _FACTORS[suffix]), 1):g}{suffix}"
+                return f"{amount / _FACTORS[suffix]:.1f}".removesuffix(".0") + suffix
     return f"{amount.normalize():f}"

@@ -17,7 +17,7 @@ REDACTED: t.Final = "<redacted>"
 
 # Anywhere in a name, in small letters with its words joined by _: PGPASSWORD, requirepass, clientSecret, x-api-key.
 _SECRET_PART: t.Final = re.compile(
-    r"passw|passphrase|requirepass|(?<!pull_)secret|token|credential|authorization|connection_?string|session_?id"
+    r"passw|passphrase|requirepass|(?<!pull_)secret|token(?!i[sz])|credential|authorization|connection_?string|session_?id"
     r"|(?:api|private|access|master|signing|encryption|account|ssh|jwt)_?key"
 )
 # A whole word of a name.
@@ -44,7 +44,7 @@ _ABOUT: t.Final = frozenset(
         "type",
         "ref",
     }
-    | {"count", "enabled", "version", "id", "mode", "required", "missing", "invalid"}
+    | {"count", "enabled", "version", "mode", "required", "missing", "invalid"}
 )
 _WORD_LIMITS: t.Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 

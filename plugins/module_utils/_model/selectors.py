@@ -25,10 +25,10 @@ _COMMA_OUTSIDE_BRACKETS: t.Final = re.compile(r",(?![^()]*\))")
 
 def matcher(selector: str | None) -> Matches:
     """A function that tells whether labels match.  An empty selector matches all; a malformed one is an AiopsError."""
+    if not (selector or "").strip():
+        return lambda _labels: True
     requirements = [
-        _requirement(part.strip(), selector or "")
-        for part in _COMMA_OUTSIDE_BRACKETS.split(selector or "")
-        if part.strip()
+        _requirement(part.strip(), selector or "") for part in _COMMA_OUTSIDE_BRACKETS.split(selector or "")
     ]
     return lambda labels: all(requirement(labels) for requirement in requirements)
 

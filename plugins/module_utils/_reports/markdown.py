@@ -13,54 +13,55 @@ from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, visible
 from . import wording
 
-_MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|(?<=^\d)[.)]|:(?=//)|(?<=\bwww)\.)")
+_MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|(?<=^\d)[.)]|:(?=//)|(?<=mailto):|(?<=\bwww)\.)")
 
 
 def report(diagnosis: Diagnosis) -> str:
     """Markdown in which text from the cluster is text: no link, image, mention or HTML of its own."""
-    lines = [f"# {_plain(wording.headline(diagnosis))}", "", _plain(wording.place(diagnosis)), ""]
-    lines += [f"- {_plain(wording.gap(gap))}" for gap in diagnosis.unreadable]
+    lines = [f"# {plain(wording.headline(diagnosis))}", "", plain(wording.place(diagnosis)), ""]
+    lines += [f"- {plain(wording.gap(gap))}" for gap in diagnosis.unreadable]
     for number, (finding, children) in enumerate(wording.roots(diagnosis), 1):
         lines += _finding(number, finding, children, diagnosis.observed_at)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:
-    yield f"## {number}. {_plain(wording.title(finding))}: {_plain(finding.cause)}"
+    yield f"## {number}. {plain(wording.title(finding))}: {plain(finding.cause)}"
     yield ""
-    yield f"**{_plain(finding.summary)}**"
+    if finding.summary.strip():
+        yield f"**{plain(finding.summary)}**"
+        yield ""
+    yield f"{finding.severity}, {finding.confidence}, since {plain(wording.extent(finding, observed_at))}."
     yield ""
-    yield f"{finding.severity}, {finding.confidence}, since {_plain(wording.extent(finding, observed_at))}."
-    yield ""
-    yield _plain(finding.explanation)
+    yield plain(finding.explanation)
     yield ""
     for item in finding.evidence:
         yield from _proof(item)
     for candidate in finding.candidates:
-        yield f"- Maybe meant: {_plain(candidate.what)} ({_plain(candidate.why)})"
+        yield f"- Maybe meant: {plain(candidate.what)} ({plain(candidate.why)})"
     for child in children:
-        yield f"- Follows from it: {_plain(wording.title(child))}: {_plain(child.cause)}"
+        yield f"- Follows from it: {plain(wording.title(child))}: {plain(child.cause)}"
     yield "- Next:"
     yield ""
-    yield from _block(finding.next_step)
-    yield f"- More: {_plain(finding.runbook)}"
+    yield from block(finding.next_step)
+    yield f"- More: {plain(finding.runbook)}"
     yield ""
 
 
 def _proof(item: EvidenceItem) -> t.Iterator[str]:
     at = f" at {item.at}" if item.at else ""
-    yield f"- {_plain(item.source)}{_plain(at)}"
+    yield f"- {plain(item.source)}{plain(at)}"
     yield ""
-    yield from _block(item.text)
+    yield from block(item.text)
 
 
-def _block(text: str) -> t.Iterator[str]:
+def block(text: str) -> t.Iterator[str]:
     """A code block that its content can't end: indented, not fenced."""
     for line in text.splitlines() or [""]:
         yield f"      {visible(line)}"
     yield ""
 
 
-def _plain(text: str) -> str:
-    """Escaped; the comment after @ keeps forges and chats from mentioning somebody."""
-    return _MARKUP.sub(r"\\\1", one_line(text, 2000)).replace("@", "@<!-- -->")
+def plain(text: str) -> str:
+    """Escaped; the zero-width space after @ keeps forges and chats from mentioning somebody."""
+    return _MARKUP.sub(r"\\\1", one_line(text, 2000)).replace("@", "@&#8203;")

@@ -51,7 +51,8 @@ def extent(finding: Finding, observed_at: str) -> str:
     """Since when, and how many."""
     lasted = moments.seconds_between(finding.since, observed_at)
     since = f"{finding.since} ({moments.in_words(lasted)})" if lasted is not None else "an unknown time"
-    return f"{since}, {counted(finding.replicas_affected, 'pod')} affected"
+    affected = f", {counted(finding.replicas_affected, 'pod')} affected" if finding.replicas_affected else ""
+    return f"{since}{affected}"
 
 
 def roots(diagnosis: Diagnosis) -> list[tuple[Finding, list[Finding]]]:

@@ -223,7 +223,7 @@ def _follow(layout: Layout, control: socket.socket) -> None:
     with control.makefile("r", encoding="utf-8") as lines:
         try:
             for line in lines:
-                kind, _, text = line.rstrip("\n").partition(" ")
+                kind, _blank, text = line.rstrip("\n").partition(" ")
                 if kind == "ready":
                     return
                 if kind == "fail":

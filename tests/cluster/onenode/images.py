@@ -93,7 +93,7 @@ def image(layers: Sequence[Layer], settings: Mapping[str, object]) -> Image:
             "created": _EPOCH,
             "config": dict(settings),
             "rootfs": {"type": "layers", "diff_ids": [one.diff_id for one in layers]},
-            "history": [{"created": _EPOCH, "created_by": "aiops.kubernetes test cluster"} for _ in layers],
+            "history": [{"created": _EPOCH, "created_by": "aiops.kubernetes test cluster"} for _layer in layers],
         }
     )
     manifest = _json(

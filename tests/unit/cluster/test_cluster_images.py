@@ -119,7 +119,7 @@ def test_registry_folder_moves_a_tag_to_the_newer_image(tmp_path: Path) -> None:
 
 
 def _tag(root: Path, name: str) -> str:
-    repository, _, tag = name.rpartition(":")
+    repository, _colon, tag = name.rpartition(":")
     path = root / "docker/registry/v2/repositories" / repository / "_manifests/tags" / tag / "current/link"
     return path.read_text(encoding="ascii")
 

@@ -1,0 +1,364 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a cluster: pages, patience, gaps, and what is never asked for or kept.
+
+The server stands in for API server answers that a healthy one doesn't give.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import running
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, live
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import (
+    KINDS,
+    Evidence,
+    LogRequest,
+    Scope,
+    Unreadable,
+)
+from ansible_collections.aiops.kubernetes.tests.unit.reading.api_server import Answer, ApiServer, page, pod, refusal
+
+TOKEN = "t0p-s3cret-t0ken"
+PODS = "/api/v1/pods"
+EVENTS = "/api/v1/events"
+
+
+def _reader(server: ApiServer) -> LiveReader:
+    return LiveReader(connect({"host": server.url, "api_key": TOKEN}))
+
+
+def _names(evidence: Evidence) -> list[str]:
+    return [each.ref.name for each in evidence.pods]
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(t.cast("t.MutableMapping[str, float]", connection._TIMEOUT_SECONDS), "read", 0.2)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the reader wanted to wait, without the waiting."""
+    found: list[float] = []
+    monkeypatch.setattr(live.time, "sleep", found.append)
+    return found
+
+
+def test_an_empty_cluster(server: ApiServer) -> None:
+    evidence = _reader(server).read(Scope())
+    assert evidence.objects == {kind: [] for kind in KINDS}
+    assert evidence.unreadable == ()
+    assert (evidence.cluster.server, evidence.cluster.uid, evidence.cluster.version) == (
+        server.url,
+        "5c3e0a6e",
+        "v1.36.2",
+    )
+
+
+def test_nothing_but_get_and_no_secret(server: ApiServer) -> None:
+    server.on("/api/v1/namespaces/shop/pods/cart-1/log", Answer(b"started"))
+    reader = _reader(server)
+    evidence = reader.read(Scope(("shop",)))
+    reader.read_logs(evidence, [LogRequest("shop", "cart-1", "app", False)])
+    assert {request.method for request in server.seen} == {"GET"}
+    assert [request.path for request in server.seen if "secret" in request.path] == []
+    assert {request.header("Authorization")[0] for request in server.seen} == {f"Bearer {TOKEN}"}
+    paths = [request.path for request in server.seen]
+    assert len(set(paths)) == len(paths)
+
+
+def test_a_name_is_no_path(server: ApiServer) -> None:
+    """``kube-system/secrets`` as the name of a namespace would list Secrets."""
+    for name in ("kube-system/secrets", "..", "a?b", "a b", "", "UPPER", "a\n", "%2e", "-a", "a" * 64):
+        with pytest.raises(AiopsError, match="name of a namespace"):
+            running.scope({"namespaces": [name], "label_selector": None})
+    assert running.scope({"namespaces": ["shop", "a-1", "shop"], "label_selector": ""}) == Scope(("a-1", "shop"), None)
+    assert server.seen == []
+
+
+def test_pages_are_followed(server: ApiServer) -> None:
+    server.on(PODS, page(pod("a"), pod("b"), following="t1"), page(pod("c"), following="t2"), page(pod("d")))
+    assert _names(_reader(server).read(Scope())) == ["a", "b", "c", "d"]
+    asked = [request.query for request in server.asked(PODS)]
+    assert [query.get("continue") for query in asked] == [None, "t1", "t2"]
+    assert {query["limit"] for query in asked} == {"500"}
+
+
+def test_requests_are_counted(server: ApiServer) -> None:
+    server.on_kind("Pod", page(pod("a"), following="t1"), page(pod("b")), namespace="shop")
+    server.on("/api/v1/namespaces/shop/pods/a/log", Answer(b"started"))
+    reader = _reader(server)
+    evidence = reader.read(Scope(("shop",)))
+    assert evidence.stats.requests == len(server.seen) == 15
+    evidence = reader.read_logs(evidence, [LogRequest("shop", name, "app", False) for name in "ab"])
+    assert evidence.stats.requests == len(server.seen)
+    assert evidence.stats.seconds > 0
+
+
+@pytest.mark.usefixtures("pauses")
+def test_requests_that_were_made_again_are_counted_too(server: ApiServer) -> None:
+    server.on(EVENTS, refusal(429, "slow down"), page())
+    assert _reader(server).read(Scope()).stats.requests == len(server.seen)
+
+
+def test_namespaces_are_read_one_by_one(server: ApiServer) -> None:
+    server.on("/api/v1/namespaces/pay", Answer(b"{}"))
+    server.on_kind("Pod", page(pod("a")), namespace="shop")
+    server.on_kind("Pod", page(pod("b", "pay")), namespace="pay")
+    evidence = _reader(server).read(Scope(("pay", "shop")))
+    assert sorted(_names(evidence)) == ["a", "b"]
+    assert server.asked(PODS) == []
+    assert len(server.asked("/api/v1/nodes")) == 1  # they have no namespace
+
+
+def test_the_selector_goes_to_the_pods_only(server: ApiServer) -> None:
+    _reader(server).read(Scope((), "app=cart"))
+    assert [r.path for r in server.seen if "labelSelector" in r.query] == [PODS]
+    assert server.asked(PODS)[0].query["labelSelector"] == "app=cart"
+
+
+@pytest.mark.parametrize(
+    ("header", "pause"), [("2", 2.0), ("3600", 5.0), ("", 1.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0), ("-1", 1.0)]
+)
+def test_patience_when_asked_for(server: ApiServer, pauses: list[float], header: str, pause: float) -> None:
+    answer = refusal(429, "slow down", Retry_After=header) if header else refusal(429, "slow down")
+    server.on(PODS, answer, answer, page(pod("a")))
+    evidence = _reader(server).read(Scope())
+    assert (_names(evidence), evidence.unreadable) == (["a"], ())
+    assert pauses == [pause, pause]
+
+
+def test_patience_ends(server: ApiServer, pauses: list[float]) -> None:
+    server.on(EVENTS, refusal(429, "slow down", Retry_After="1"))
+    assert _reader(server).read(Scope()).unreadable == (Unreadable("events", None, 429, "slow down"),)
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("status", [403, 404, 500, 503])
+def test_one_kind_that_is_refused_is_a_gap(server: ApiServer, status: int) -> None:
+    server.on(PODS, page(pod("a")))
+    server.on(EVENTS, refusal(status, "events is forbidden"))
+    evidence = _reader(server).read(Scope())
+    assert _names(evidence) == ["a"]
+    assert evidence.unreadable == (Unreadable("events", None, status, "events is forbidden"),)
+    assert evidence.objects["Event"] == []
+
+
+def test_a_gap_names_its_namespace(server: ApiServer) -> None:
+    server.on_kind("Event", refusal(403, "no"), namespace="shop")
+    assert _reader(server).read(Scope(("shop",))).unreadable == (Unreadable("events", "shop", 403, "no"),)
+
+
+def test_a_gap_holds_no_secret(server: ApiServer) -> None:
+    server.on(EVENTS, refusal(500, "etcd://root:hunter2@10.0.0.1 is down"))
+    assert "hunter2" not in repr(_reader(server).read(Scope()).unreadable)
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Event"])
+def test_a_list_that_grew_too_old_keeps_what_was_read(server: ApiServer, kind: str) -> None:
+    server.on(KINDS[kind], page(pod("a"), following="t1"), refusal(410, "The provided continue parameter is too old"))
+    evidence = _reader(server).read(Scope())
+    assert [item["metadata"]["name"] for item in evidence.objects[kind]] == ["a"]
+    [gap] = evidence.unreadable
+    assert (gap.resource, gap.status) == (KINDS[kind].rpartition("/")[2], 410)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>log in</html>", b"", b"null", b"[]", b'{"login": "required"}', b'{"items": "x"}', b'{"items": [', b"\xff"],
+)
+def test_an_answer_that_is_no_list_is_a_gap(server: ApiServer, body: bytes) -> None:
+    server.on(EVENTS, Answer(body))
+    [gap] = _reader(server).read(Scope()).unreadable
+    assert (gap.resource, gap.status) == ("events", None)
+    server.on(PODS, Answer(body))
+    with pytest.raises(AiopsError, match="Pods of any namespace can't be read"):
+        _reader(server).read(Scope())
+
+
+def test_without_any_pods_there_is_no_diagnosis(server: ApiServer) -> None:
+    server.on(PODS, refusal(403, "pods is forbidden: User ada can't list"))
+    with pytest.raises(AiopsError) as told:
+        _reader(server).read(Scope())
+    text = str(told.value)
+    for words in ("Pods of any namespace", server.url, "403", "User ada can't list", "aiops_namespaces"):
+        assert words in text
+
+
+def test_pods_of_one_namespace_of_two(server: ApiServer) -> None:
+    server.on("/api/v1/namespaces/pay", Answer(b"{}"))
+    server.on_kind("Pod", page(pod("a")), namespace="shop")
+    server.on_kind("Pod", refusal(403, "no"), namespace="pay")
+    evidence = _reader(server).read(Scope(("pay", "shop")))
+    assert (_names(evidence), evidence.unreadable) == (["a"], (Unreadable("pods", "pay", 403, "no"),))
+    server.on_kind("Pod", refusal(403, "no"), namespace="shop")
+    with pytest.raises(AiopsError, match="Pods of namespace pay, shop"):
+        _reader(server).read(Scope(("pay", "shop")))
+
+
+def test_a_namespace_that_is_missing(server: ApiServer) -> None:
+    server.on("/api/v1/namespaces/shpo", refusal(404, "not found"))
+    with pytest.raises(AiopsError, match=r"Namespace 'shpo' does not exist.*kubectl get namespaces"):
+        _reader(server).read(Scope(("shop", "shpo")))
+
+
+def test_a_namespace_that_may_not_be_looked_up_is_read_all_the_same(server: ApiServer) -> None:
+    server.on("/api/v1/namespaces/shop", refusal(403, "no"))
+    server.on("/api/v1/namespaces/kube-system", refusal(403, "no"))
+    server.on("/version", refusal(403, "no"))
+    server.on_kind("Pod", page(pod("a")), namespace="shop")
+    evidence = _reader(server).read(Scope(("shop",)))
+    assert _names(evidence) == ["a"]
+    assert (evidence.cluster.uid, evidence.cluster.version) == (None, None)
+
+
+@pytest.mark.parametrize("path", ["/version", PODS, EVENTS, "/api/v1/namespaces/kube-system"])
+def test_credentials_that_are_not_accepted(server: ApiServer, path: str) -> None:
+    server.on(path, refusal(401, f"Unauthorized {TOKEN}"))
+    with pytest.raises(AiopsError, match="401") as told:
+        _reader(server).read(Scope())
+    assert TOKEN not in str(told.value)
+
+
+def test_a_server_that_refuses_us_is_asked_once(server: ApiServer) -> None:
+    for path in ("/version", "/api/v1/namespaces/kube-system", *KINDS.values()):
+        server.on(path, refusal(401, "Unauthorized"))
+    with pytest.raises(AiopsError):
+        _reader(server).read(Scope())
+    assert len(server.seen) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_list_that_does_not_come_is_a_gap(server: ApiServer) -> None:
+    server.on(PODS, page(pod("a")))
+    server.on(EVENTS, Answer(seconds=5))
+    evidence = _reader(server).read(Scope())
+    assert _names(evidence) == ["a"]
+    [gap] = evidence.unreadable
+    assert (gap.resource, gap.status) == ("events", None)
+    assert "no answer" in gap.message
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_log_that_does_not_come_is_a_gap(server: ApiServer) -> None:
+    """The API server waits for the kubelet of a dead node."""
+    server.on("/api/v1/namespaces/shop/pods/dead/log", Answer(seconds=5))
+    server.on("/api/v1/namespaces/shop/pods/cart/log", Answer(b"started\n"))
+    reader = _reader(server)
+    wanted = [LogRequest("shop", name, "app", False) for name in ("dead", "cart")]
+    evidence = reader.read_logs(reader.read(Scope()), wanted)
+    assert evidence.logs == {wanted[1]: "started\n"}
+    assert [gap.resource for gap in evidence.unreadable] == ["pods/log"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_silence_ends_soon(server: ApiServer) -> None:
+    for path in ("/version", "/api/v1/namespaces/kube-system", *KINDS.values()):
+        server.on(path, Answer(seconds=30))
+    began = time.monotonic()
+    with pytest.raises(AiopsError):
+        _reader(server).read(Scope())
+    assert time.monotonic() - began < 5
+
+
+MANAGED = [
+    {"manager": "kubectl", "fieldsV1": {"f:data": {".": {}, "f:LOG_LEVEL": {}, "f:app.conf": {}}}},
+    {"manager": "other", "fieldsV1": {"f:binaryData": {"f:logo": {}}, "f:metadata": {"f:labels": {"f:x": {}}}}},
+    {"manager": "odd", "fieldsV1": None},
+]
+
+
+def test_a_configmap_is_its_names_only(server: ApiServer) -> None:
+    """Metadata alone is asked for; a server that sends the content all the same doesn't make us keep it."""
+    config = pod(
+        "settings", managedFields=MANAGED, annotations={"kubectl.kubernetes.io/last-applied-configuration": "hunter2"}
+    )
+    config |= {"data": {"LOG_LEVEL": "hunter2"}, "binaryData": {"logo": "hunter2"}}
+    server.on_kind("ConfigMap", page(config))
+    evidence = _reader(server).read(Scope())
+    assert evidence.objects["ConfigMap"] == [
+        {
+            "metadata": {"name": "settings", "namespace": "shop", "annotations": {}},
+            "keys": ["LOG_LEVEL", "app.conf", "logo"],
+        }
+    ]
+    [request] = server.asked(KINDS["ConfigMap"])
+    assert request.header("Accept")[0].startswith("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_second_copies_of_an_object_are_dropped(server: ApiServer, kind: str) -> None:
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "hunter2", "note": "kept"}
+    server.on_kind(kind, page(pod("x", managedFields=MANAGED, annotations=annotations)))
+    [item] = _reader(server).read(Scope()).objects[kind]
+    assert "managedFields" not in item["metadata"]
+    assert item["metadata"]["annotations"] == {"note": "kept"}
+
+
+@pytest.mark.parametrize("item", [{}, {"metadata": None}, {"metadata": {"annotations": None, "managedFields": "x"}}])
+def test_broken_objects_are_read(server: ApiServer, item: dict[str, t.Any]) -> None:
+    for kind in KINDS:
+        server.on_kind(kind, page(item))
+    assert _reader(server).read(Scope()).unreadable == ()
+
+
+def test_a_log_within_its_budget(server: ApiServer) -> None:
+    path = "/api/v1/namespaces/shop/pods/cart-1/log"
+    server.on(path, Answer(b"connecting to postgres://app:hunter2@db \xff\n"))
+    reader = _reader(server)
+    wanted = LogRequest("shop", "cart-1", "app", True)
+    logs = reader.read_logs(reader.read(Scope()), [wanted]).logs
+    assert logs == {wanted: "connecting to postgres://app:<redacted>@db \ufffd\n"}
+    assert dict(server.asked(path)[0].query) == {
+        "container": "app",
+        "previous": "true",
+        "tailLines": "200",
+        "limitBytes": "16384",
+    }
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_log_that_is_gone_is_no_gap(server: ApiServer, status: int) -> None:
+    server.on("/api/v1/namespaces/shop/pods/cart-1/log", refusal(status, "previous terminated container not found"))
+    reader = _reader(server)
+    evidence = reader.read_logs(reader.read(Scope()), [LogRequest("shop", "cart-1", "app", True)])
+    assert (evidence.logs, evidence.unreadable) == ({}, ())
+
+
+@pytest.mark.parametrize("first", [refusal(400, "no such run"), Answer(b"")])
+def test_the_log_of_the_other_run_when_the_container_ended_meanwhile(server: ApiServer, first: Answer) -> None:
+    path = "/api/v1/namespaces/shop/pods/cart-1/log"
+    server.on(path, first, Answer(b"panic"))
+    reader = _reader(server)
+    evidence = reader.read_logs(reader.read(Scope()), [LogRequest("shop", "cart-1", "app", False)])
+    assert evidence.logs == {LogRequest("shop", "cart-1", "app", True): "panic"}
+    assert [request.query["previous"] for request in server.asked(path)] == ["false", "true"]
+
+
+def test_logs_are_capped_and_alike_gaps_are_one(server: ApiServer) -> None:
+    wanted = [LogRequest("shop", f"cart-{n}", "app", False) for n in range(130)]
+    for request in wanted:
+        message = f'pods "{request.pod}" is forbidden: User "ada" cannot get resource "pods/log"'
+        server.on(f"/api/v1/namespaces/shop/pods/{request.pod}/log", refusal(403, message))
+    reader = _reader(server)
+    evidence = reader.read_logs(reader.read(Scope()), wanted)
+    assert len([r for r in server.seen if r.path.endswith("/log")]) == 100
+    assert [(gap.namespace, gap.status) for gap in evidence.unreadable] == [("shop", 403), (None, None)]
+    assert "cart-" not in evidence.unreadable[0].message
+    assert evidence.unreadable[1].message.startswith("30 logs")
+
+
+def test_the_body_may_be_large(server: ApiServer) -> None:
+    items = [pod(f"p-{n}", labels={"x": "y" * 200}) for n in range(500)]
+    server.on(PODS, Answer(json.dumps({"metadata": {}, "items": items}).encode()))
+    assert len(_reader(server).read(Scope()).pods) == 500
