@@ -206,10 +206,12 @@ def mirrored_host(host: str) -> str:
 
 
 def private_host(layout: Layout) -> str:
-    """Return containerd's hosts.toml for the private registry: only its certificate authority is special."""
-    url = f"https://{PRIVATE_REGISTRY}"
-    # Without a [host] section: containerd would try that first and then, after its 404, the server without the authority.
-    return f'server = "{url}"\ncapabilities = ["pull", "resolve"]\nca = "{layout.pki}/ca.crt"\n'
+    """Return containerd's hosts.toml for the private registry.
+
+    Only a [host] takes a certificate authority. After its 404 containerd asks the server: the mirror says 404 as well.
+    """
+    host = f'[host."https://{PRIVATE_REGISTRY}"]\n  capabilities = ["pull", "resolve"]\n  ca = "{layout.pki}/ca.crt"\n'
+    return f'server = "http://127.0.0.1:{MIRROR_PORT}/v2/{PRIVATE_REGISTRY}"\n{host}'
 
 
 def _registry(images: Path, http: dict[str, object]) -> dict[str, object]:

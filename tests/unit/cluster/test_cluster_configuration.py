@@ -128,7 +128,8 @@ def test_private_registry_wants_the_documented_password(files: dict[str, str], l
     assert registry["storage"]["maintenance"]["readonly"] == {"enabled": True}
     assert files["private-registry.htpasswd"].startswith("puller:$2b$")
     hosts = tomllib.loads(files["registries/private.registry.test/hosts.toml"])
-    assert hosts["server"] == "https://private.registry.test"
+    assert list(hosts["host"]) == ["https://private.registry.test"]
+    assert hosts["server"] == "http://127.0.0.1:5055/v2/private.registry.test"
     assert "127.0.0.1 localhost private.registry.test" in files["hosts"]
 
 
@@ -179,6 +180,6 @@ def test_every_file_that_a_service_is_told_to_read_is_written(layout: Layout, fi
 def test_manifests_name_the_images_that_are_built() -> None:
     for addon in build.addons():
         text = (layout.SOURCES / f"manifests/{addon.name}.yaml").read_text(encoding="utf-8")
-        deployments = [one for one in yaml.safe_load_all(text) if one["kind"] == "Deployment"]
+        deployments = [one for one in yaml.safe_load(text)["items"] if one["kind"] == "Deployment"]
         containers = [c for one in deployments for c in one["spec"]["template"]["spec"]["containers"]]
         assert [c["image"] for c in containers] == [f"{addon.repository}:{addon.version}"]

@@ -7,5 +7,5 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=50)
 settings.load_profile("repeatable")

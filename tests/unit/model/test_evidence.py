@@ -21,7 +21,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields imp
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod, Ref
 
 
-def _evidence(objects: dict[str, list[Json]], **fields: t.Any) -> Evidence:
+def _evidence(objects: t.Mapping[str, t.Sequence[Json]], **fields: t.Any) -> Evidence:
     fields.setdefault("scope", Scope())
     return Evidence("2026-11-22T09:15:02Z", Cluster(None, None, None, None), objects=objects, **fields)
 
@@ -71,7 +71,7 @@ def test_static_pods_of_a_node_are_workloads_of_their_own() -> None:
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_forged_circle_of_owners_ends(length: int) -> None:
     circle = [_object(f"r{n}", ("ReplicaSet", f"r{(n + 1) % length}")) for n in range(length)]
-    evidence = _evidence({"Pod": [_object("p", ("ReplicaSet", "r0"))], "ReplicaSet": list(circle)})
+    evidence = _evidence({"Pod": [_object("p", ("ReplicaSet", "r0"))], "ReplicaSet": circle})
     assert evidence.workload(evidence.pods[0]).kind == "ReplicaSet"
 
 
@@ -82,7 +82,7 @@ def test_the_pods_of_a_workload() -> None:
         _object("debug"),
     ]
     sets = [_object("cart-1", ("Deployment", "cart")), _object("cart-2", ("Deployment", "cart"))]
-    evidence = _evidence({"Pod": list(pods), "ReplicaSet": list(sets)})
+    evidence = _evidence({"Pod": pods, "ReplicaSet": sets})
     assert [pod.ref.name for pod in evidence.pods_of(Ref("Deployment", "shop", "cart"))] == ["cart-1-a", "cart-2-a"]
     assert evidence.pods_of(Ref("Deployment", "other", "cart")) == []
 
@@ -170,7 +170,7 @@ def _revision(name: str, number: str | None, owner: str = "cart") -> Json:
 
 def test_revisions_newest_first() -> None:
     sets = [_revision("c-9", "9"), _revision("c-10", "10"), _revision("c-x", None), _revision("p-11", "11", "pay")]
-    evidence = _evidence({"ReplicaSet": list(sets)})
+    evidence = _evidence({"ReplicaSet": sets})
     assert [(r.number, r.ref.name) for r in evidence.revisions(CART)] == [(10, "c-10"), (9, "c-9"), (0, "c-x")]
     assert evidence.revisions(Ref("StatefulSet", "shop", "cart")) == []
 
@@ -210,6 +210,6 @@ def test_objects_by_name_and_namespace() -> None:
 def test_a_broken_object_is_no_crash(broken: Json) -> None:
     evidence = _evidence({kind: [broken] for kind in KINDS})
     assert len(evidence.pods) == 1
-    assert evidence.workload(evidence.pods[0])
+    assert str(evidence.workload(evidence.pods[0]))
     assert evidence.events("u") == []
     assert evidence.revisions(CART) == []

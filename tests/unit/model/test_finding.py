@@ -13,11 +13,18 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Unreadable
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Counts, Diagnosis, EvidenceItem
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import (
+    Candidate,
+    Counts,
+    Diagnosis,
+    EvidenceItem,
+    Remedy,
+)
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
 
 GAP = Unreadable("events", "shop", 403, "events is forbidden")
+REMEDY = Remedy("patch_reference", "medium", "name ConfigMap cart-configs", None)
 BARE = finding(
     workload=None, container=None, since=None, evidence=(), candidates=(), confidence="undetermined", severity="info"
 )
@@ -80,6 +87,13 @@ def test_the_keys_of_a_finding() -> None:
     assert found["candidates"] == [{"what": "ConfigMap shop/cart-configs", "why": "the name is similar"}]
 
 
+def test_the_keys_of_a_remedy() -> None:
+    [found] = diagnosis(finding(remedies=(REMEDY,))).as_json()["findings"]
+    assert found["remedies"] == [
+        {"action": "patch_reference", "tier": "medium", "summary": "name ConfigMap cart-configs", "needs": None}
+    ]
+
+
 def test_what_may_be_null_is_null() -> None:
     found = diagnosis(BARE).as_json()["findings"][0]
     assert [name for name, value in found.items() if value is None] == ["workload", "container", "since", "caused_by"]
@@ -94,6 +108,7 @@ def test_nothing_to_report_is_an_empty_list() -> None:
     "made",
     [
         diagnosis(),
+        diagnosis(finding(remedies=(REMEDY, dataclasses.replace(REMEDY, needs="image")))),
         diagnosis(finding(), BARE, unreadable=(GAP, Unreadable("pods/log", None, None, "left out"))),
         diagnosis(finding(subject=Ref("Node", "", "n1"), workload=Ref("Node", "", "n1")), counts=Counts(0, 0, 0)),
     ],
@@ -102,14 +117,36 @@ def test_out_and_in_again_is_the_same(made: Diagnosis) -> None:
     assert Diagnosis.from_json(json.loads(json.dumps(made.as_json()))) == made
 
 
-def test_secrets_do_not_leave() -> None:
-    item = EvidenceItem("log", "Pod shop/cart: log", "connecting to postgres://app:hunter2@db")
-    made = diagnosis(
-        finding(evidence=(item,), summary="its last words: password=hunter2"),
-        unreadable=(dataclasses.replace(GAP, message="Bearer hunter2hunter2"),),
-    )
+_SECRET = "password=hunter2"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        diagnosis(finding(summary=_SECRET)),
+        diagnosis(finding(explanation=_SECRET)),
+        diagnosis(finding(next_step=_SECRET)),
+        diagnosis(finding(evidence=(EvidenceItem("log", "Pod shop/cart: log", _SECRET),))),
+        diagnosis(finding(candidates=(Candidate(_SECRET, "alike"),))),
+        diagnosis(finding(candidates=(Candidate("alike", _SECRET),))),
+        diagnosis(finding(remedies=(dataclasses.replace(REMEDY, summary=_SECRET),))),
+        diagnosis(unreadable=(dataclasses.replace(GAP, message=_SECRET),)),
+    ],
+)
+def test_secrets_do_not_leave(made: Diagnosis) -> None:
     assert "hunter2" in repr(made)
-    assert "hunter2" not in json.dumps(made.as_json())
+    text = json.dumps(made.as_json())
+    assert "hunter2" not in text
+    assert "password=<redacted>" in text
+
+
+def test_names_stay_whatever_they_look_like() -> None:
+    made = diagnosis(
+        finding(subject=Ref("Secret", "shop", "token"), evidence=(EvidenceItem("spec", "Pod shop/auth: x", "x"),))
+    )
+    [found] = made.as_json()["findings"]
+    assert found["subject"]["name"] == "token"
+    assert found["evidence"][0]["source"] == "Pod shop/auth: x"
 
 
 def test_an_id_does_not_know_pod_names() -> None:

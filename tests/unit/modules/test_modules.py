@@ -172,7 +172,7 @@ def _spec(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Spec:
 def documented() -> dict[str, dict[str, Spec]]:
     """What ansible-doc says of every module, fragments included."""
     names = [f"aiops.kubernetes.{name}" for name in ("diagnosis_info", "cluster_snapshot", "report")]
-    command = [Path(sys.executable).parent / "ansible-doc", "--type", "module", "--json", *names]
+    command: list[str | Path] = [Path(sys.executable).parent / "ansible-doc", "--type", "module", "--json", *names]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return {name.rpartition(".")[2]: entry["doc"] for name, entry in found.items()}
 

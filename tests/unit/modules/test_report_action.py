@@ -17,7 +17,7 @@ from ansible import constants as C
 from ansible_collections.aiops.kubernetes.plugins.action.report import ActionModule
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Unreadable
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown, terminal
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
 
 CRITICAL = finding()
@@ -52,7 +52,7 @@ def shown() -> _Shown:
 def callback(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The stdout callback of the play, to be exchanged."""
     name = ["default"]
-    asked = C.config.get_config_value
+    asked: t.Any = C.config.get_config_value
 
     def answer(config: str, *args: t.Any, **named: t.Any) -> t.Any:
         return name[0] if config == "DEFAULT_STDOUT_CALLBACK" else asked(config, *args, **named)
@@ -69,25 +69,16 @@ def act(shown: _Shown, callback: list[str]) -> Act:
     def run(made: Diagnosis | object = None, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
         given = made.as_json() if isinstance(made, Diagnosis) else made
         args = arguments if given is None else {"diagnosis": given, **arguments}
-        task = types.SimpleNamespace(
+        task: t.Any = types.SimpleNamespace(
             args=args, check_mode=check_mode, async_val=0, diff=False, action="aiops.kubernetes.report", no_log=False
         )
-        shell = types.SimpleNamespace(tmpdir=None)
-        place = types.SimpleNamespace(_shell=shell)
-        action = ActionModule(task, place, types.SimpleNamespace(), None, None, None)
+        place: t.Any = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
+        nothing: t.Any = None
+        action = ActionModule(task, place, nothing, nothing, nothing, nothing)
         action._display = t.cast("t.Any", shown)
         return action.run(task_vars={})
 
-    return t.cast("Act", run)
-
-
-def test_the_summary_is_returned_and_printed(act: Act, shown: _Shown) -> None:
-    made = diagnosis(CRITICAL)
-    result = act(made)
-    assert result["summary"] == terminal.summary(made)
-    assert shown.text == [f"\n{terminal.summary(made)}\n"]
-    assert (result["changed"], result["files"], result["result"]) == (False, [], "findings")
-    assert (result["failing"], result["reason"]) == (False, "")
+    return run
 
 
 @pytest.mark.parametrize(

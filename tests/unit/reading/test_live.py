@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import running
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, live
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
@@ -50,7 +50,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the reader wanted to wait, without the waiting."""
     found: list[float] = []
-    monkeypatch.setattr(live.time, "sleep", found.append)
+    monkeypatch.setattr(time, "sleep", found.append)
     return found
 
 
