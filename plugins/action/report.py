@@ -24,17 +24,20 @@ _TEXT_CALLBACKS: t.Final = frozenset(
 class ActionModule(AiopsAction):
     ARGUMENTS: t.ClassVar = {
         "diagnosis": {"type": "dict", "required": True},
+        "proposals": {"type": "list", "elements": "dict", "default": []},
         "output_dir": {"type": "path"},
         "fail_on": {"type": "str", "choices": ["none", "warning", "critical"], "default": "none"},
     }
 
     def act(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         diagnosis = Diagnosis.from_json(params["diagnosis"])
-        summary = terminal.summary(diagnosis)
+        proposals = params["proposals"]
+        summary = "\n\n".join(filter(None, (terminal.summary(diagnosis), terminal.plans(proposals))))
         if C.config.get_config_value("DEFAULT_STDOUT_CALLBACK").rsplit(".", 1)[-1] in _TEXT_CALLBACKS:
             self._display.display(f"\n{summary}\n")
         contents = {
-            "diagnosis.json": json.dumps(params["diagnosis"], indent=1, sort_keys=True) + "\n",
+            "diagnosis.json": json.dumps({**params["diagnosis"], "proposals": proposals}, indent=1, sort_keys=True)
+            + "\n",
             "diagnosis.md": markdown.report(diagnosis),
             "diagnosis.html": html.report(diagnosis),
         }

@@ -32,6 +32,12 @@ options:
       - RV(aiops.kubernetes.diagnosis_info#module:diagnosis) as M(aiops.kubernetes.diagnosis_info) returned it.
     type: dict
     required: true
+  proposals:
+    description:
+      - RV(aiops.kubernetes.remediation_plan#module:proposals) as M(aiops.kubernetes.remediation_plan) returned them.
+    type: list
+    elements: dict
+    default: []
   output_dir:
     description:
       - Write C(diagnosis.json), C(diagnosis.md) and C(diagnosis.html) to this folder on the controller. It is made where it is missing.

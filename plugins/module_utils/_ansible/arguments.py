@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._cluster.connection import IN_CLUSTER
 from .._model.secrets import secret_name
 
 try:
@@ -36,8 +39,18 @@ SCOPE: t.Final[ArgumentSpec] = {
 
 def cluster_module(**own: dict[str, t.Any]) -> AnsibleModule:
     """A module with kubernetes.core's connection options and its own, which supports check mode."""
-    module = AnsibleModule({**CONNECTION, **own}, supports_check_mode=True)
+    module = local_module(**CONNECTION, **own)
     module.no_log_values.update(_secrets(module.params["kubeconfig"]))
+    return module
+
+
+def local_module(**own: t.Any) -> AnsibleModule:
+    """A module that needs no cluster.  Its relative paths start where Ansible was started, not in the playbook's folder."""
+    module = AnsibleModule(own, supports_check_mode=True)
+    for name, spec in own.items():
+        value = module.params[name]
+        if isinstance(value, str) and (spec.get("type") == "path" or (name == "kubeconfig" and value != IN_CLUSTER)):
+            module.params[name] = str(Path(os.environ.get("PWD", ""), value).expanduser())
     return module
 
 

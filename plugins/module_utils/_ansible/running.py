@@ -17,7 +17,7 @@ from .._cluster.live import LiveReader
 from .._model.errors import AiopsError
 from .._model.evidence import Reader, Scope
 from .._model.selectors import matcher
-from .arguments import CONNECTION, HAS_KUBERNETES_CORE
+from .arguments import CONNECTION, HAS_KUBERNETES_CORE, ArgumentSpec
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -42,7 +42,12 @@ def live_reader(params: t.Mapping[str, t.Any]) -> Reader:
         raise AiopsError(
             "The collection kubernetes.core is missing. Install it: ansible-galaxy collection install 'kubernetes.core:>=6.0.0,<8.0.0'"
         )
-    return LiveReader(connect({name: _option(name, spec, params.get(name)) for name, spec in CONNECTION.items()}))
+    return LiveReader(connect(connection_options(params, CONNECTION)))
+
+
+def connection_options(params: t.Mapping[str, t.Any], specs: ArgumentSpec) -> dict[str, t.Any]:
+    """The connection options that were given, each else from its environment variable."""
+    return {name: _option(name, spec, params.get(name)) for name, spec in specs.items()}
 
 
 def reader(params: t.Mapping[str, t.Any]) -> Reader:

@@ -100,24 +100,25 @@ def _object_missing(case: PodCase, kind: _Kind) -> Judgement | None:
 
 
 def _candidates_for(case: PodCase, with_key: bool) -> t.Iterator[tuple[Reference, _Complaint | None]]:
-    """References that the kubelet complains of, and those that the list of ConfigMaps proves missing."""
-    wanted = [
-        r
-        for r in references(case.pod.spec)
-        if not isinstance(case, ContainerCase) or r.container == case.container.name
-    ]
-    for complaint in _complaints(case):
+    """References that the kubelet complains of; where it says nothing (any more), those that the list proves missing.
+
+    A container that ran had all it needs: what is missing now was taken away later and does not end it.
+    """
+    container = case.container.name if isinstance(case, ContainerCase) else None
+    if isinstance(case, ContainerCase) and case.container.waiting_reason != "CreateContainerConfigError":
+        return
+    wanted = [r for r in references(case.pod.spec) if container is None or r.container == container]
+    complaints = list(_complaints(case))
+    for complaint in complaints:
         if bool(complaint.key) != with_key:
             continue
         matching = [r for r in wanted if _meant(complaint, r)]
         if matching:
             yield matching[0], complaint
         elif not complaint.volume:  # a runtime that words its source differently: believe the kubelet
-            container = case.container.name if isinstance(case, ContainerCase) else ""
-            yield Reference(complaint.kind, complaint.name, complaint.key, container, "the pod"), complaint
-    for reference in wanted:
-        proven = _key_proven_missing(case, reference) if with_key else _proven_missing(case, reference)
-        if proven:
+            yield Reference(complaint.kind, complaint.name, complaint.key, container or "", "the pod"), complaint
+    for reference in wanted if not complaints else ():
+        if _key_proven_missing(case, reference) if with_key else _proven_missing(case, reference):
             yield reference, None
 
 

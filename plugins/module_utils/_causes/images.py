@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model.fields import get_str
+from .._model.fields import get_int, get_str
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, node_image_names, pull_secrets
 from ._case import ContainerCase, Judgement, edit_command, kubectl, quote_event, quote_waiting
@@ -142,7 +142,7 @@ def _other_tags(case: ContainerCase) -> tuple[Candidate, ...]:
     for revision, spec in case.former_containers:
         image = get_str(spec, "image")
         if image and image != wanted:
-            ready = revision.json.get("status", {}).get("readyReplicas") or 0
+            ready = get_int(revision.json, "status", "readyReplicas") or 0
             proof = f", {ready} of its pods ready now" if ready else ""
             found.setdefault(image, f"revision {revision.number} of {case.workload} uses it{proof}")
     if found:

@@ -105,7 +105,7 @@ def failing(container: Container, pod: Pod, now: str) -> bool:
     running = moments.seconds_between(container.running_since, now)
     if running is None or running > _BACK_OFF_SECONDS:
         return False
-    return not container.ready or running <= 2 * (end.seconds or 0) + 10
+    return not container.ready or running <= 2 * (end.seconds or 0) + (10 if container.restarts < 4 else 60)
 
 
 def _newest_first(evidence: Evidence) -> list[Pod]:

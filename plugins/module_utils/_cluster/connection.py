@@ -191,8 +191,10 @@ def _load(configuration: t.Any, options: t.Mapping[str, t.Any]) -> str | None:
     except AiopsError:
         raise
     except Exception as exc:  # the loader lets YAML, base64, exec-plugin, type and file errors of any class through
-        told = isinstance(exc, (kubernetes.config.ConfigException, OSError))
-        reason = one_line(str(exc), 200) if told else type(exc).__name__
+        if isinstance(exc, (kubernetes.config.ConfigException, OSError)):
+            reason = one_line(str(exc), 200)
+        else:
+            reason = "it is no YAML" if isinstance(exc, yaml.YAMLError) else "it has not the form of one"
         raise AiopsError(
             f"{named} is no kubeconfig that can be used: {reason}. Check it with: kubectl --kubeconfig {named} config view"
         ) from exc

@@ -50,11 +50,15 @@ class LiveReader:
         self._connection = connection
         self._sent: list[str] = []  # every path that was asked for, for the statistics
 
+    def cluster(self) -> Cluster:
+        """Which cluster this is."""
+        version = self._version()
+        return Cluster(self._connection.context, self._connection.server, self._cluster_uid(), version)
+
     def read(self, scope: Scope) -> Evidence:
         began = time.monotonic()
-        version = self._version()  # alone and first: a server that does not answer is asked once
+        cluster = self.cluster()  # alone and first: a server that does not answer is asked once
         with concurrent.futures.ThreadPoolExecutor(_PARALLEL) as threads, _no_garbage_collection():
-            uid = threads.submit(self._cluster_uid)
             places = scope.namespaces or (None,)
             known = [threads.submit(self._require_namespace, name) for name in scope.namespaces]
             lists = [
@@ -65,7 +69,6 @@ class LiveReader:
             for check in known:
                 check.result()
             answers = [future.result() for future in lists]
-            cluster = Cluster(self._connection.context, self._connection.server, uid.result(), version)
         objects: dict[str, list[Json]] = {}
         for answer in answers:
             objects.setdefault(answer.kind, []).extend(answer.objects)

@@ -45,6 +45,16 @@ class Candidate:
 
 
 @dataclasses.dataclass(frozen=True)
+class Remedy:
+    """A kind of change that would help; ``needs`` is what a person must name first."""
+
+    action: str
+    tier: str | None
+    summary: str
+    needs: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Finding:
     """One cause on one workload and container."""
 
@@ -62,6 +72,7 @@ class Finding:
     evidence: tuple[EvidenceItem, ...]
     runbook: str
     candidates: tuple[Candidate, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     caused_by: str | None = None
 
     @property
@@ -89,7 +100,7 @@ class Finding:
                 for n, item in enumerate(self.evidence, 1)
             ],
             "candidates": [{"what": redact(item.what), "why": redact(item.why)} for item in self.candidates],
-            "remedies": [],
+            "remedies": [{**dataclasses.asdict(remedy), "summary": redact(remedy.summary)} for remedy in self.remedies],
             "advice": [],
             "caused_by": self.caused_by,
             "runbook": self.runbook,
@@ -188,6 +199,15 @@ def _finding(json: Json) -> Finding:
         runbook=get_str(json, "runbook"),
         candidates=tuple(
             Candidate(get_str(item, "what"), get_str(item, "why")) for item in get_dicts(json, "candidates")
+        ),
+        remedies=tuple(
+            Remedy(
+                get_str(item, "action"),
+                _text_or_none(item, "tier"),
+                get_str(item, "summary"),
+                _text_or_none(item, "needs"),
+            )
+            for item in get_dicts(json, "remedies")
         ),
         caused_by=_text_or_none(json, "caused_by"),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+from .._model.fields import Json, get_str
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, visible
 from . import wording
@@ -28,6 +29,22 @@ def summary(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
+def plans(proposals: t.Sequence[Json]) -> str:
+    """The plans that were made, each with the command that asks for its approval; empty where none was tried."""
+    return "\n".join(line for proposal in proposals for line in _plan(proposal))
+
+
+def _plan(proposal: Json) -> t.Iterator[str]:
+    phr, tier, state = (get_str(proposal, name) for name in ("phr", "tier", "state"))
+    if phr:
+        yield from _field(
+            "Plan", f"{phr} ({tier}, {state}; dry run: {get_str(proposal, 'dry_run')}): {get_str(proposal, 'summary')}"
+        )
+        yield f"   {'':<{_LABEL}}ansible-playbook aiops.kubernetes.approve -e aiops_phr={_shown(phr)}"
+    elif needs := get_str(proposal, "needs"):
+        yield from _field("Plan", f"{get_str(proposal, 'finding')}: {needs} must be named before there can be a plan")
+
+
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:
     yield _shown(
         f"{number}. {finding.severity.upper()}  {wording.title(finding)}: {finding.cause} ({finding.confidence})"
@@ -39,6 +56,9 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
         yield from _proof(item)
     for candidate in finding.candidates:
         yield from _field("Maybe", f"{candidate.what} ({candidate.why})")
+    for remedy in finding.remedies[:1]:
+        needs = f"; needs {remedy.needs}" if remedy.needs else ""
+        yield from _field("Remedy", f"{remedy.summary} ({remedy.tier or 'no plan yet'}{needs})")
     for child in children:
         yield from _field("Hence", f"{wording.title(child)}: {child.cause}")
     yield f"   {'Next':<{_LABEL}}{_shown(finding.next_step)}"  # on one line, so that it can be copied

@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .._causes import judge
 from .._model.evidence import Evidence, Reader, Scope
-from .._model.finding import Diagnosis
+from .._model.finding import Diagnosis, Finding, Remedy
+from .._model.policy import classify
+from .._remedies._change import Change
+from .._remedies.table import changes
 
 
 def diagnose(reader: Reader, scope: Scope) -> Diagnosis:
     """What fails in ``scope`` and why."""
     evidence = collect(reader, scope)
-    findings = judge.find(evidence)
+    findings = tuple(_with_remedies(finding, evidence) for finding in judge.find(evidence))
     return Diagnosis(
         cluster=evidence.cluster,
         scope=evidence.scope,
@@ -30,3 +35,12 @@ def collect(reader: Reader, scope: Scope) -> Evidence:
     """Everything that a diagnosis of ``scope`` looks at, logs included."""
     evidence = reader.read(scope)
     return reader.read_logs(evidence, judge.logs_wanted(evidence))
+
+
+def _with_remedies(finding: Finding, evidence: Evidence) -> Finding:
+    return dataclasses.replace(finding, remedies=tuple(_remedy(change) for change in changes(finding, evidence)))
+
+
+def _remedy(change: Change) -> Remedy:
+    tier = classify([change.write.step()], change.irreversible_because)[0] if change.write else None
+    return Remedy(change.action, tier, change.summary, change.needs)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Guarded writes to a cluster: JSON patches and deletions that hold only for the object that was planned on."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._model.evidence import KINDS
+from .._model.fields import Json, get_dict
+from .._model.objects import Ref
+from .._model.plan import Operations
+from .._model.writing import NotAllowed, NotAsPlanned
+from .connection import Connection, Refused
+from .live import path_of, reduced
+
+FIELD_MANAGER: t.Final = "aiops.kubernetes"
+_JSON_PATCH: t.Final = {"Content-Type": "application/json-patch+json"}
+_JSON: t.Final = {"Content-Type": "application/json"}
+
+
+class GuardedWriter:
+    """Writes to one cluster as our own field manager."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, target: Ref) -> Json | None:
+        try:
+            return reduced(target.kind, json.loads(self._connection.get(_object_path(target))))
+        except Refused as exc:
+            if exc.status == 404:
+                return None
+            raise NotAllowed(exc.message, exc.status == 403) from exc
+
+    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> Json:
+        body = json.dumps(operations).encode()
+        return reduced(target.kind, json.loads(self._write("PATCH", _object_path(target), dry_run, _JSON_PATCH, body)))
+
+    def delete(self, target: Ref, uid: str, resource_version: str, dry_run: bool) -> None:
+        options = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
+        self._write("DELETE", _object_path(target), dry_run, _JSON, json.dumps(options).encode())
+
+    def try_pod(self, namespace: str, template: Json) -> None:
+        metadata = {**get_dict(template, "metadata"), "generateName": "aiops-dry-run-", "namespace": namespace}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": get_dict(template, "spec")}
+        self._write("POST", path_of("Pod", namespace), True, _JSON, json.dumps(pod).encode())
+
+    def _write(self, method: str, path: str, dry_run: bool, headers: t.Mapping[str, str], body: bytes) -> bytes:
+        query = {"fieldManager": FIELD_MANAGER} if method != "DELETE" else {}
+        if dry_run:
+            query["dryRun"] = "All"
+        try:
+            return self._connection.send(method, path, query, headers, body)
+        except Refused as exc:
+            if exc.status in (404, 409) or (exc.status == 422 and not exc.has_causes):
+                raise NotAsPlanned(exc.message) from exc
+            raise NotAllowed(exc.message, exc.status == 403) from exc
+
+
+def _object_path(target: Ref) -> str:
+    if target.kind not in KINDS:
+        raise NotAllowed(f"{target.kind} is no kind that this collection writes", forbidden=False)
+    return f"{path_of(target.kind, target.namespace or None)}/{target.name}"

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan: the exact steps for one finding, what takes them back, a tier and a digest.  Written once, approved as bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing as t
+
+from .errors import AiopsError
+from .evidence import Cluster
+from .fields import Json, get, get_dict, get_dicts, get_str, get_strs
+from .objects import Ref
+
+SCHEMA: t.Final = "aiops.kubernetes/plan/1"
+
+Verb = t.Literal["patch", "delete", "create"]
+Tier = t.Literal["trivial", "low", "medium", "critical"]
+TIERS: t.Final[tuple[Tier, ...]] = ("trivial", "low", "medium", "critical")
+Source = t.Literal["cluster", "snapshot"]
+Operations = tuple[Json, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One write to one object.
+
+    ``patch`` is a JSON patch (RFC 6902) that begins with a ``test`` for the uid and for every value it replaces;
+    ``inverse`` takes it back in the same way.  A ``delete`` carries the resourceVersion it was planned on.
+    """
+
+    verb: Verb
+    target: Ref
+    uid: str
+    patch: Operations = ()
+    inverse: Operations = ()
+    resource_version: str | None = None
+
+    def as_json(self) -> dict[str, t.Any]:
+        return {
+            "verb": self.verb,
+            "target": dataclasses.asdict(self.target),
+            "uid": self.uid,
+            "patch": list(self.patch),
+            "inverse": list(self.inverse),
+            "resource_version": self.resource_version,
+        }
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What a patch writes; the ``test`` operations only look."""
+        return tuple(get_str(operation, "path") for operation in self.patch if get_str(operation, "op") != "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """How the workload was doing before the change."""
+
+    at: str
+    desired: int
+    ready: int
+    restarts: int
+    findings: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What would be done about one finding, and all that a person must know to decide."""
+
+    phr: str
+    created_at: str
+    source: Source
+    cluster: Cluster
+    requester: str
+    finding: Json
+    action: str
+    summary: str
+    effect: str
+    steps: tuple[Step, ...]
+    tier: Tier
+    tier_reasons: tuple[str, ...]
+    policy: str
+    irreversible_because: str | None
+    dry_run: str
+    baseline: Baseline
+    supersedes: str | None = None
+
+    @property
+    def workload(self) -> Ref:
+        return _ref(get_dict(self.finding, "workload"))
+
+    def as_bytes(self) -> bytes:
+        """The content of ``plan.json``; the digest is taken of exactly these bytes."""
+        content = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        content.update(
+            schema=SCHEMA,
+            cluster=dataclasses.asdict(self.cluster),
+            steps=[step.as_json() for step in self.steps],
+            baseline=dataclasses.asdict(self.baseline),
+        )
+        return canonical(content)
+
+
+def plan_from_bytes(content: bytes) -> Plan:
+    """The plan in the content of a ``plan.json``; an AiopsError where it is none."""
+    json_ = strict_json(content, "plan.json")
+    if get_str(json_, "schema") != SCHEMA:
+        raise AiopsError(
+            f"plan.json is no plan: its schema is {get_str(json_, 'schema') or 'missing'}, expected {SCHEMA}."
+        )
+    try:
+        return Plan(
+            **{
+                name: json_[name]
+                for name in ("phr", "created_at", "source", "requester", "finding", "action", "summary", "effect")
+            },
+            **{name: json_[name] for name in ("tier", "policy", "irreversible_because", "dry_run", "supersedes")},
+            tier_reasons=tuple(get_strs(json_, "tier_reasons")),
+            cluster=Cluster(**get_dict(json_, "cluster")),
+            steps=tuple(_step(step) for step in get_dicts(json_, "steps")),
+            baseline=Baseline(**{**json_["baseline"], "findings": tuple(get_strs(json_, "baseline", "findings"))}),
+        )
+    except (KeyError, TypeError) as exc:
+        raise AiopsError(f"plan.json is damaged: {exc}.") from exc
+
+
+def _step(json_: Json) -> Step:
+    return Step(
+        verb=json_["verb"],
+        target=_ref(get_dict(json_, "target")),
+        uid=get_str(json_, "uid"),
+        patch=tuple(get_dicts(json_, "patch")),
+        inverse=tuple(get_dicts(json_, "inverse")),
+        resource_version=t.cast("str | None", get(json_, "resource_version")),
+    )
+
+
+def _ref(json_: Json) -> Ref:
+    return Ref(get_str(json_, "kind"), get_str(json_, "namespace"), get_str(json_, "name"))
+
+
+def digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def canonical(content: t.Any) -> bytes:
+    """JSON in one form only: sorted keys, no spaces, no NaN, one line."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def strict_json(content: bytes, name: str) -> dict[str, t.Any]:
+    """A JSON object without a key twice, NaN or Infinity: two readers must not see two things in the same bytes."""
+    try:
+        found = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as exc:
+        raise AiopsError(f"{name} is damaged: {exc}.") from exc
+    if not isinstance(found, dict):
+        raise AiopsError(f"{name} is damaged: it is no JSON object.")
+    return found
+
+
+def _once(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_constant(name: str) -> t.NoReturn:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A record (PHR): one plan and what happened to it, as a chain of events; its state is a fold over them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import moments
+from .errors import AiopsError
+from .fields import Json, get, get_dict, get_int, get_str
+from .plan import Plan, canonical, digest, plan_from_bytes, strict_json
+from .policy import PROOFS, RULES, Proof, Rule
+
+EVENT_SCHEMA: t.Final = "aiops.kubernetes/event/1"
+
+State = t.Literal[
+    "pending", "approved", "rejected", "expired", "revoked", "superseded", "stale", "claimed", "applying", "applied",
+    "not_applied", "rolling_back", "rolled_back", "rollback_blocked", "rollback_failed", "closed",
+]  # fmt: skip
+Verdict = t.Literal["better", "same", "worse", "inconclusive"]
+
+# event → the states it may follow, and the state it leads to (None: it stays).
+_MOVES: t.Final[t.Mapping[str, tuple[frozenset[str], State | None]]] = {
+    "proposed": (frozenset({""}), "pending"),
+    "asked": (frozenset({"pending"}), None),
+    "approved": (frozenset({"pending"}), None),
+    "rejected": (frozenset({"pending"}), "rejected"),
+    "revoked": (frozenset({"pending", "approved"}), "revoked"),
+    "superseded": (frozenset({"pending", "approved"}), "superseded"),
+    "stale": (frozenset({"pending", "approved", "claimed"}), "stale"),
+    "claimed": (frozenset({"approved"}), "claimed"),
+    "applying": (frozenset({"claimed"}), "applying"),
+    "applied": (frozenset({"applying"}), "applied"),
+    "not_applied": (frozenset({"claimed", "applying"}), "not_applied"),
+    "verified": (frozenset({"applied"}), None),
+    "rolling_back": (frozenset({"applied", "rollback_failed"}), "rolling_back"),
+    "rolled_back": (frozenset({"rolling_back"}), "rolled_back"),
+    "rollback_blocked": (frozenset({"rolling_back"}), "rollback_blocked"),
+    "rollback_failed": (frozenset({"rolling_back"}), "rollback_failed"),
+    "note": (frozenset(t.get_args(State)), None),
+    "closed": (frozenset(t.get_args(State)) - {"claimed", "applying", "rolling_back"}, "closed"),
+}
+# States in which the plan may still touch, or has its hands on, its object.
+OPEN: t.Final = frozenset({"pending", "approved", "claimed", "applying", "rolling_back"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """Who it was, by which proof, and where."""
+
+    name: str
+    proof: Proof
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.proof}, on {self.host})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Something that happened, with the digest of what stands before it in the chain."""
+
+    number: int
+    type: str
+    at: str
+    by: Person
+    prev: str
+    body: Json
+
+    def as_bytes(self) -> bytes:
+        return canonical({"schema": EVENT_SCHEMA, **dataclasses.asdict(self)})
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """A plan with its events in order.  ``plan_digest`` is that of the bytes on disk."""
+
+    plan: Plan
+    plan_digest: str
+    events: tuple[Event, ...]
+    head: str
+
+    @property
+    def id(self) -> str:
+        return self.plan.phr
+
+    @property
+    def rule(self) -> Rule:
+        return RULES[self.plan.tier]
+
+    def last(self, *types: str) -> Event | None:
+        return next((event for event in reversed(self.events) if event.type in types), None)
+
+    def first(self, kind: str) -> Event | None:
+        return next((event for event in self.events if event.type == kind), None)
+
+    @property
+    def approvals(self) -> list[Event]:
+        """The approvals that count: of exactly this plan, in time, by a strong enough proof, once a person."""
+        found: dict[str, Event] = {}
+        asked = self.first("asked")
+        for event in self.events:
+            if event.type == "approved" and asked and get_str(event.body, "digest") == self.plan_digest:
+                waited = moments.seconds_between(asked.at, event.at)
+                strong = PROOFS.index(event.by.proof) >= PROOFS.index(self.rule.proof)
+                if strong and waited is not None and 0 <= waited <= self.rule.window:
+                    found.setdefault(event.by.name, event)
+        return list(found.values())
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The roles that nobody has taken yet."""
+        return self.rule.roles[len(self.approvals) :]
+
+    @property
+    def until(self) -> str | None:
+        """Until when the question stands or, once answered, the approval is good."""
+        asked = self.first("asked")
+        if not self.missing:
+            since = self.approvals[-1].at if self.approvals else self.plan.created_at
+            return moments.after(since, self.rule.use_by)
+        return moments.after(asked.at, self.rule.window) if asked else None
+
+    def state(self, now: str) -> State:
+        """Where the plan stands at this moment: the fold, and what only time decides."""
+        folded = fold(self.events)
+        if folded != "pending":
+            return folded
+        late = (moments.seconds_between(self.until, now) or 0) > 0
+        if late:
+            return "expired"
+        return "pending" if self.missing else "approved"
+
+    @property
+    def verdict(self) -> Verdict | None:
+        event = self.last("verified")
+        return t.cast("Verdict", get_str(event.body, "verdict")) if event else None
+
+    def following(self, kind: str, at: str, by: Person, body: Json) -> Event:
+        """The next event of the chain."""
+        return Event(len(self.events) + 1, kind, at, by, self.head, body)
+
+
+def fold(events: t.Sequence[Event]) -> State:
+    """The state that the events lead to; an event that may not follow is an AiopsError."""
+    state = ""
+    for event in events:
+        before, after = _MOVES.get(event.type, (frozenset(), None))
+        # Whether enough people approved is not for the chain to say, but for whoever acts on it.
+        if state not in before and not (state == "pending" and "approved" in before):
+            raise AiopsError(
+                f"event {event.number}, {event.type}, may not follow the state {state or 'of an empty record'!r}."
+            )
+        state = after or state
+    return t.cast("State", state)
+
+
+def record_from_files(plan: bytes, events: t.Sequence[tuple[str, bytes]]) -> Record:
+    """The record in the content of its files (event names with content, in order); an AiopsError names the first bad one."""
+    head = plan_digest = digest(plan)
+    found: list[Event] = []
+    for number, (name, content) in enumerate(events, 1):
+        event = _event(strict_json(content, name), name)
+        if event.number != number or name != event_name(event):
+            raise AiopsError(f"{name} is not event {number} of the chain: one is missing, doubled or out of order.")
+        if event.prev != head:
+            raise AiopsError(f"{name} does not follow what stands before it: something was changed, removed or put in.")
+        if event.as_bytes() != content:
+            raise AiopsError(f"{name} was not written by this collection: its bytes differ.")
+        head = digest(content)
+        found.append(event)
+    fold(found)
+    return Record(plan_from_bytes(plan), plan_digest, tuple(found), head)
+
+
+def event_name(event: Event) -> str:
+    return f"{event.number:04d}-{event.type}.json"
+
+
+def _event(json: Json, name: str) -> Event:
+    by = get_dict(json, "by")
+    proof = get_str(by, "proof")
+    if get_str(json, "schema") != EVENT_SCHEMA or proof not in PROOFS or not isinstance(get(json, "body"), dict):
+        raise AiopsError(f"{name} is damaged: it is no event of schema {EVENT_SCHEMA}.")
+    person = Person(get_str(by, "name"), proof, get_str(by, "host"))
+    return Event(
+        get_int(json, "number") or 0,
+        get_str(json, "type"),
+        get_str(json, "at"),
+        person,
+        get_str(json, "prev"),
+        get_dict(json, "body"),
+    )

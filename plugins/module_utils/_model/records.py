@@ -1,0 +1,32 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a use case may ask of the place where records are kept."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .fields import Json
+from .plan import Plan
+from .record import Person, Record
+
+
+class Records(t.Protocol):
+    """Append-only: what was written stays as it is."""
+
+    def create(self, plan: Plan, at: str, by: Person) -> Record:
+        """A new record with its plan."""
+
+    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+        """One more event, durable when this returns; an AiopsError where it may not follow."""
+
+    def load(self, phr: str) -> Record:
+        """The record, verified."""
+
+    def ids(self) -> list[str]:
+        """All of them, oldest first."""
+
+    def page(self, phr: str) -> str | None:
+        """The page that people read, as it stands on disk."""

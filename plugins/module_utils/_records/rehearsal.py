@@ -1,0 +1,41 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Records for check mode: what is there can be read, and what would be written is only made, not kept."""
+
+from __future__ import annotations
+
+from .._model.fields import Json
+from .._model.plan import Plan
+from .._model.record import Person, Record, fold, record_from_files
+from .._model.records import Records
+
+
+class Rehearsal:
+    """Stands before the real records and keeps nothing."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def create(self, plan: Plan, at: str, by: Person) -> Record:
+        return _with_event(record_from_files(plan.as_bytes(), ()), "proposed", at, by, {})
+
+    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+        del expect_head  # nobody else can have come between
+        return _with_event(self._records.load(phr), kind, at, by, body)
+
+    def load(self, phr: str) -> Record:
+        return self._records.load(phr)
+
+    def ids(self) -> list[str]:
+        return self._records.ids()
+
+    def page(self, phr: str) -> str | None:
+        return self._records.page(phr)
+
+
+def _with_event(record: Record, kind: str, at: str, by: Person, body: Json) -> Record:
+    event = record.following(kind, at, by, body)
+    fold([*record.events, event])
+    return Record(record.plan, record.plan_digest, (*record.events, event), record.head)

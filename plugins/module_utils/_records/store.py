@@ -1,0 +1,190 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The store of records: files that are created once and never changed, one lock, and a git commit after each event."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import subprocess
+import tempfile
+import typing as t
+from pathlib import Path
+
+from .._model.errors import AiopsError
+from .._model.fields import Json
+from .._model.plan import Plan
+from .._model.record import Event, Person, Record, event_name, fold, record_from_files
+
+Render = t.Callable[[Record], str]
+
+
+class Store:
+    """One folder of records, which is a git repository.  ``render`` makes the page that a person reads."""
+
+    def __init__(self, root: Path, render: Render) -> None:
+        self._root = root
+        self._render = render
+
+    def create(self, plan: Plan, at: str, by: Person) -> Record:
+        """A new record with its plan and first event."""
+        with self._locked():
+            folder = self._folder(plan.phr)
+            folder.joinpath("events").mkdir(parents=True)
+            _create_once(folder / "plan.json", plan.as_bytes())
+            return self._add(record_from_files(plan.as_bytes(), ()), "proposed", at, by, {})
+
+    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+        """One more event, durable when this returns.
+
+        An AiopsError where the record is damaged, where the event may not follow, or where something happened since
+        ``expect_head``; then nothing was written.
+        """
+        with self._locked():
+            record = self.load(phr)
+            if expect_head is not None and record.head != expect_head:
+                raise AiopsError(
+                    f"{phr} has gone on meanwhile: {record.events[-1].type} at {record.events[-1].at}. Look at it again."
+                )
+            return self._add(record, kind, at, by, body)
+
+    def load(self, phr: str) -> Record:
+        """The record, verified; an AiopsError names the first bad item."""
+        folder = self._folder(phr)
+        try:
+            plan = (folder / "plan.json").read_bytes()
+            events = [(path.name, path.read_bytes()) for path in sorted((folder / "events").glob("*.json"))]
+        except FileNotFoundError as exc:
+            raise AiopsError(
+                f"There is no record {phr} in {self._root}. List those that are with aiops.kubernetes.phr_info."
+            ) from exc
+        except OSError as exc:
+            raise AiopsError(f"The record {phr} can't be read: {exc.strerror or exc}.") from exc
+        try:
+            record = record_from_files(plan, events)
+        except AiopsError as exc:
+            raise AiopsError(f"The record {phr} does not verify: {exc}") from exc
+        if record.id != phr:
+            raise AiopsError(f"The record {phr} does not verify: its plan.json is that of {record.id}.")
+        return record
+
+    def ids(self) -> list[str]:
+        """The records, oldest first."""
+        return sorted(path.name for path in self._root.glob("phr/[0-9]*/[0-9]*/PHR-*") if path.is_dir())
+
+    def page(self, phr: str) -> str | None:
+        """The page as it stands on disk."""
+        path = self._folder(phr) / "PHR.md"
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def _add(self, record: Record, kind: str, at: str, by: Person, body: Json) -> Record:
+        event = record.following(kind, at, by, body)
+        fold([*record.events, event])
+        folder = self._folder(record.id)
+        _create_once(folder / "events" / event_name(event), event.as_bytes())
+        after = self.load(record.id)
+        _replace(folder / "PHR.md", self._render(after).encode())
+        self._commit(after, event)
+        return after
+
+    def _folder(self, phr: str) -> Path:
+        # PHR-YYYYMMDD-HHMMSS-xxxxxx; whatever else is no name of ours and must not become a path
+        parts = phr.split("-")
+        if len(parts) != 4 or parts[0] != "PHR" or not all(part.isalnum() for part in parts) or len(parts[1]) != 8:
+            raise AiopsError(f"{phr!r} is no id of a record; one looks like PHR-20261122-091502-3f9c1a.")
+        return self._root / "phr" / parts[1][:4] / parts[1][4:6] / phr
+
+    @contextlib.contextmanager
+    def _locked(self) -> t.Iterator[None]:
+        """One writer at a time.  The kernel frees the lock of a process that died."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self._root / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise AiopsError(
+                f"The records can't be written to {self._root}: {exc.strerror or exc}. Nothing was changed."
+            ) from exc
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        except OSError as exc:
+            raise AiopsError(f"The record can't be written in {self._root}: {exc.strerror or exc}.") from exc
+        finally:
+            os.close(handle)
+
+    def _commit(self, record: Record, event: Event) -> None:
+        """A git commit of everything that is not committed yet, so that one that was missed is made up for."""
+        if not (self._root / ".git").exists():
+            self._git("init", "--quiet", "--initial-branch=main")
+            (self._root / ".git" / "info" / "exclude").write_text("/.lock\n", encoding="utf-8")
+        self._git("add", "--all", "--", "phr")
+        person = ("-c", f"user.name={event.by.name}", "-c", f"user.email={event.by.name}@{event.by.host}")
+        self._git(*person, "commit", "--quiet", "--no-verify", "--message", f"{record.id}: {event.number} {event.type}")
+
+    def _git(self, *words: str) -> None:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        settings = (
+            "-c",
+            "commit.gpgsign=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "core.fsync=all",
+            "-c",
+            "gc.auto=0",
+        )
+        try:
+            subprocess.run(
+                ["git", "-C", str(self._root), *settings, *words],
+                check=True,
+                capture_output=True,
+                text=True,
+                env=environment,
+            )
+        except FileNotFoundError as exc:
+            raise AiopsError(
+                "git is missing on the controller; the records are kept in a git repository. Install git."
+            ) from exc
+        except subprocess.CalledProcessError as exc:
+            raise AiopsError(f"git could not commit the record in {self._root}: {exc.stderr.strip()}") from exc
+
+
+def new_id(now: str) -> str:
+    """An id for a record made at that moment."""
+    day, _t, time = now.rstrip("Z").replace("-", "").replace(":", "").partition("T")
+    return f"PHR-{day}-{time}-{secrets.token_hex(3)}"
+
+
+def _create_once(path: Path, content: bytes) -> None:
+    """Whole and durable, or not at all; never over a file that is there (FileExistsError)."""
+    temporary = _written_aside(path.parent, content)
+    try:
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    _written_aside(path.parent, content).replace(path)
+
+
+def _written_aside(folder: Path, content: bytes) -> Path:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Going back to a revision that is known to work."""
+
+from __future__ import annotations
+
+from .._model.edits import Edit
+from .._model.evidence import Revision
+from .._model.fields import Json, get, get_dict, get_int
+from ._change import Change, RemedyCase
+
+_HASH: str = "pod-template-hash"
+
+
+def roll_back(case: RemedyCase) -> Change | None:
+    """Give a Deployment the template of a former revision whose pods are ready now."""
+    json = case.json
+    if json is None or case.workload.kind != "Deployment" or get(json, "spec", "paused") is True:
+        return None
+    good = _proven(case)
+    if good is None:
+        return None
+    template = _template(good.json)
+    if template == get_dict(json, "spec", "template"):
+        return None
+    ready = get_int(good.json, "status", "readyReplicas")
+    return Change(
+        action="roll_back",
+        summary=f"give {case.workload} the template of revision {good.number} again, which has {ready} ready pods now",
+        effect=case.replaced,
+        write=Edit(case.workload, json, {"/spec/template": template}),
+    )
+
+
+def _proven(case: RemedyCase) -> Revision | None:
+    """The newest former revision that serves: a number alone proves nothing."""
+    former = case.evidence.revisions(case.workload)[1:]
+    return next((revision for revision in former if (get_int(revision.json, "status", "readyReplicas") or 0) > 0), None)
+
+
+def _template(replica_set: Json) -> Json:
+    """A ReplicaSet's template as its Deployment had it: without the label that the controller adds."""
+    template = dict(get_dict(replica_set, "spec", "template"))
+    metadata = dict(get_dict(template, "metadata"))
+    metadata["labels"] = {key: value for key, value in get_dict(metadata, "labels").items() if key != _HASH}
+    return {**template, "metadata": metadata}

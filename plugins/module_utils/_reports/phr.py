@@ -1,0 +1,172 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A record as a page: PHR.md, the view of a plan and its events that a person reads.  The events are the truth."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._model import moments
+from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
+from .._model.record import Event, Record
+from .markdown import block, plain
+from .plan_text import plan_text
+
+RENDERER: t.Final = "aiops.kubernetes/phr-page/1"
+
+_HAPPENED: t.Final[t.Mapping[str, str]] = {
+    "proposed": "plan made",
+    "asked": "asked for a decision",
+    "approved": "approved",
+    "rejected": "rejected",
+    "revoked": "approval revoked",
+    "superseded": "superseded by a new plan",
+    "stale": "stale: the object changed before the plan was applied",
+    "claimed": "claimed for one run",
+    "applying": "about to write",
+    "applied": "applied",
+    "not_applied": "not applied",
+    "verified": "looked at",
+    "rolling_back": "about to take it back",
+    "rolled_back": "taken back",
+    "rollback_blocked": "not taken back: somebody else changed it since",
+    "rollback_failed": "could not be taken back",
+    "note": "note",
+    "closed": "closed",
+}
+
+
+def page(record: Record) -> str:
+    """Front matter with what a list needs, then the story."""
+    plan, finding = record.plan, record.plan.finding
+    last = record.events[-1]
+    lines = [
+        "---",
+        f"renderer: {RENDERER}",
+        f"id: {record.id}",
+        f"state: {record.state(last.at)}",
+        f"tier: {plan.tier}",
+        f"action: {plan.action}",
+        f"digest: {record.plan_digest}",
+        f"head: {record.head}",
+        f"events: {len(record.events)}",
+        "---",
+        "",
+        f"# {plain(record.id)}: {plain(plan.summary)}",
+        "",
+        *_story(record),
+        "## Recommendation",
+        "",
+        f"{plain(get_str(finding, 'cause'))} on {plain(str(plan.workload))}: {plain(get_str(finding, 'summary'))}",
+        "",
+        plain(get_str(finding, "explanation")),
+        "",
+    ]
+    for item in get_dicts(finding, "evidence"):
+        lines += [f"- {plain(get_str(item, 'source'))}", "", *block(get_str(item, "text"))]
+    lines += ["## Plan", "", *block(plan_text(record)), "## Decision", "", *_decisions(record)]
+    lines += [
+        "## Metrics",
+        "",
+        *_metrics(record),
+        "## Rollback",
+        "",
+        *_rollback(record),
+        "## Events",
+        "",
+        *_events(record),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def times(record: Record) -> dict[str, int | None]:
+    """The times that count, in seconds: failure to plan (MTTD), question to answer, and failure to a good verdict (MTTR)."""
+    began = get_str(record.plan.finding, "since") or None
+    asked, approved = record.first("asked"), record.approvals[-1] if record.approvals else None
+    good = next((event.at for event in record.events if get_str(event.body, "verdict") == "better"), None)
+    return {
+        "mttd": _whole(began, record.plan.created_at),
+        "approval": _whole(asked.at if asked else None, approved.at if approved else None),
+        "mttr": _whole(began, good),
+    }
+
+
+def _whole(first: str | None, second: str | None) -> int | None:
+    seconds = moments.seconds_between(first, second)
+    return None if seconds is None else int(seconds)
+
+
+def _story(record: Record) -> t.Iterator[str]:
+    last = record.events[-1]
+    told = {name: moments.in_words(seconds) for name, seconds in times(record).items() if seconds is not None}
+    verdict = f", verdict {record.verdict}" if record.verdict else ""
+    yield f"**{plain(_HAPPENED.get(last.type, last.type))}**, {last.at}{verdict}."
+    yield ""
+    if told:
+        words = {
+            "mttd": "from failure to plan",
+            "approval": "from question to approval",
+            "mttr": "from failure to a good verdict",
+        }
+        yield ", ".join(f"{words[name]} {value}" for name, value in told.items()) + "."
+        yield ""
+
+
+def _decisions(record: Record) -> t.Iterator[str]:
+    if not record.rule.roles:
+        yield "The policy decides changes of this tier; nobody is asked."
+        yield ""
+    for event in record.events:
+        if event.type in {"approved", "rejected", "revoked"}:
+            yield f"- {event.type} by {plain(str(event.by))} at {event.at}"
+            yield ""
+            yield from block(get_str(event.body, "justification") or "(no justification)")
+    if record.missing:
+        yield f"Still missing: {', '.join(record.missing)}."
+        yield ""
+
+
+def _metrics(record: Record) -> t.Iterator[str]:
+    plan = record.plan
+    yield "| when | pods wanted | ready | restarts | verdict | why |"
+    yield "|---|---|---|---|---|---|"
+    yield f"| before | {plan.baseline.desired} | {plan.baseline.ready} | {plan.baseline.restarts} | | |"
+    for event in record.events:
+        if event.type == "verified":
+            metrics = get_dict(event.body, "metrics")
+            counts = " | ".join(str(get_int(metrics, name)) for name in ("desired", "ready", "restarts"))
+            offset = moments.in_words(get_int(event.body, "offset_seconds") or 0)
+            yield f"| after {offset} | {counts} | {plain(get_str(event.body, 'verdict'))} | {plain(get_str(event.body, 'reason'))} |"
+    yield ""
+
+
+def _rollback(record: Record) -> t.Iterator[str]:
+    plan, rule = record.plan, record.rule
+    if plan.irreversible_because:
+        yield f"Not possible, because {plain(plan.irreversible_because)}."
+    elif rule.automatic_rollback and rule.rollback_within:
+        yield f"By the inverse of each step, by itself when the verdict is worse, started within {moments.in_words(rule.rollback_within)}."
+    else:
+        yield "By the inverse of each step, when one person decides it."
+    yield ""
+    for event in record.events:
+        for row in get_dicts(event.body, "difference"):
+            yield f"- {plain(get_str(row, 'path'))}"
+            yield ""
+            yield from block(f"before: {get(row, 'before')}\nours:   {get(row, 'ours')}\nnow:    {get(row, 'now')}")
+
+
+def _events(record: Record) -> t.Iterator[str]:
+    yield "| number | at | what | by | detail |"
+    yield "|---|---|---|---|---|"
+    for event in record.events:
+        what = plain(_HAPPENED.get(event.type, event.type))
+        yield f"| {event.number} | {event.at} | {what} | {plain(str(event.by))} | {plain(_detail(event))} |"
+    yield ""
+
+
+def _detail(event: Event) -> str:
+    body: Json = event.body
+    return get_str(body, "reason") or get_str(body, "text") or get_str(body, "by") or get_str(body, "verdict")

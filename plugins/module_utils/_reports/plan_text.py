@@ -1,0 +1,90 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plan as a person at a terminal reads it before deciding: everything that would be written, and nothing that hides."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._model import moments
+from .._model.fields import Json, get_dicts, get_str
+from .._model.plan import Step
+from .._model.record import Record
+from .._model.secrets import redact_object
+from .._model.text import one_line
+
+_VALUE: t.Final = 300
+
+
+def plan_text(record: Record) -> str:
+    plan, rule = record.plan, record.rule
+    back = (
+        f"no, because {plan.irreversible_because}" if plan.irreversible_because else "yes, by the inverse of each step"
+    )
+    window = (
+        f"started within {moments.in_words(rule.rollback_within)}"
+        if rule.rollback_within
+        else "when one person decides it"
+    )
+    lines = [
+        ("Plan", f"{record.id}, tier {plan.tier}: {plan.summary}"),
+        (
+            "Cause",
+            f"{get_str(plan.finding, 'cause')} ({get_str(plan.finding, 'confidence')}): {get_str(plan.finding, 'summary')}",
+        ),
+        *(
+            ("Proof", f"{get_str(item, 'source')}: {get_str(item, 'text')}")
+            for item in get_dicts(plan.finding, "evidence")[:1]
+        ),
+        ("Effect", plan.effect),
+        *(line for step in plan.steps for line in _step(step)),
+        ("Reversible", f"{back}; {window}" if not plan.irreversible_because else back),
+        ("Dry run", plan.dry_run),
+        ("Tier", "; ".join(plan.tier_reasons)),
+        ("Cluster", f"{plan.cluster.server} ({plan.cluster.context or 'no context'})"),
+        ("Digest", record.plan_digest),
+    ]
+    return "\n".join(f"{label:<11}{one_line(text, 1000)}" for label, text in lines)
+
+
+def _step(step: Step) -> t.Iterator[tuple[str, str]]:
+    yield "Step", f"{step.verb} {step.target}"
+    before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
+    for operation in step.patch:
+        if operation.get("op") != "test":
+            path = get_str(operation, "path")
+            for place, was, becomes in changed(path, before.get(path), operation.get("value")):
+                yield "  change", f"{place}: {_value(was)} -> {_value(becomes)}"
+
+
+def changed(path: str, was: t.Any, becomes: t.Any) -> t.Iterator[tuple[str, t.Any, t.Any]]:
+    """The leaves that differ between two values, with their places."""
+    if isinstance(was, dict) and isinstance(becomes, dict):
+        for key in sorted({*was, *becomes}):
+            yield from changed(f"{path}/{key}", was.get(key), becomes.get(key))
+    elif isinstance(was, list) and isinstance(becomes, list) and len(was) == len(becomes):
+        for index, (first, second) in enumerate(zip(was, becomes, strict=True)):
+            yield from changed(f"{path}/{index}", first, second)
+    elif was != becomes:
+        yield path, was, becomes
+
+
+def _value(value: t.Any) -> str:
+    text = "(absent)" if value is None else json.dumps(redact_object(value), ensure_ascii=False)
+    return one_line(text, _VALUE)
+
+
+def differences(step: Step) -> list[Json]:
+    """What a step changes, redacted, for ``--diff``."""
+    before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
+    return [
+        {"path": place, "before": redact_object(was), "after": redact_object(becomes)}
+        for operation in step.patch
+        if operation.get("op") != "test"
+        for place, was, becomes in changed(
+            get_str(operation, "path"), before.get(get_str(operation, "path")), operation.get("value")
+        )
+    ]

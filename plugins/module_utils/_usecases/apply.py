@@ -1,0 +1,155 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Applying exactly what was approved.  The decision is checked here, from the verified record; nothing else can stand in for it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._model import moments
+from .._model.edits import at
+from .._model.errors import AiopsError
+from .._model.evidence import Cluster
+from .._model.fields import Json, get_str
+from .._model.plan import Plan, Step
+from .._model.record import Person, Record
+from .._model.records import Records
+from .._model.writing import NotAllowed, NotAsPlanned, Writer
+
+
+def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Person) -> Record:
+    """The record after the change.  An AiopsError where it may not be applied or did not apply; the record says which."""
+    record = reconcile(records, writer, records.load(phr), by)
+    if record.state(moments.now()) == "applied":
+        return record
+    _require_decision(record)
+    _require_same_cluster(record.plan, cluster)
+    _rehearse(records, writer, record, by)
+    record = records.append(
+        phr, "claimed", moments.now(), by, {"decided_by": _deciders(record)}, expect_head=record.head
+    )
+    record = records.append(
+        phr, "applying", moments.now(), by, {"steps": len(record.plan.steps)}, expect_head=record.head
+    )
+    return _write(records, writer, record, by)
+
+
+def check(records: Records, writer: Writer, cluster: Cluster, phr: str) -> Record:
+    """What ``apply`` would start from, for check mode: the same checks and a dry run, and nothing recorded."""
+    record = records.load(phr)
+    _require_decision(record)
+    _require_same_cluster(record.plan, cluster)
+    for step in record.plan.steps:
+        try:
+            perform(writer, step, dry_run=True)
+        except (NotAsPlanned, NotAllowed) as exc:
+            raise AiopsError(f"{phr} would not apply to {step.target}: {exc}.") from exc
+    return record
+
+
+def reconcile(records: Records, writer: Writer, record: Record, by: Person) -> Record:
+    """Settle what a run that died left open: from the record and the live object, never by writing again."""
+    state = record.state(moments.now())
+    if state == "claimed":
+        return records.append(
+            record.id, "not_applied", moments.now(), by, {"reason": "the run ended before it wrote anything"}
+        )
+    if state != "applying":
+        return record
+    found = [_found(writer, step) for step in record.plan.steps]
+    if all(each == "after" for each in found):
+        return records.append(record.id, "applied", moments.now(), by, {"reconciled": True})
+    reason = (
+        "nothing was written"
+        if all(each == "before" for each in found)
+        else "somebody else changed the object meanwhile"
+    )
+    return records.append(
+        record.id, "not_applied", moments.now(), by, {"reason": f"the run ended while it wrote; {reason}"}
+    )
+
+
+def perform(writer: Writer, step: Step, dry_run: bool) -> Json:
+    """One step; the object after it, or an empty one after a deletion."""
+    if step.verb == "patch":
+        return writer.patch(step.target, step.patch, dry_run)
+    if step.verb == "delete":
+        writer.delete(step.target, step.uid, step.resource_version or "", dry_run)
+        return {}
+    raise NotAllowed(f"no step of kind {step.verb} is known", forbidden=False)
+
+
+def _write(records: Records, writer: Writer, record: Record, by: Person) -> Record:
+    generations = []
+    for step in record.plan.steps:
+        try:
+            after = perform(writer, step, dry_run=False)
+        except (NotAsPlanned, NotAllowed) as exc:
+            records.append(record.id, "not_applied", moments.now(), by, {"reason": str(exc)})
+            raise AiopsError(
+                f"{record.id} did not apply to {step.target}: {exc}. Nothing was changed; make a new plan."
+            ) from exc
+        generations.append(at(after, "/metadata/generation"))
+    return records.append(record.id, "applied", moments.now(), by, {"generations": generations})
+
+
+def _rehearse(records: Records, writer: Writer, record: Record, by: Person) -> None:
+    """A dry run as the identity that will write, of the object as it is now: a plan that does not fit any more is stale."""
+    for step in record.plan.steps:
+        try:
+            perform(writer, step, dry_run=True)
+        except NotAsPlanned as exc:
+            records.append(record.id, "stale", moments.now(), by, {"reason": str(exc)}, expect_head=record.head)
+            raise AiopsError(
+                f"{record.id} is stale: {step.target} is not as it was when the plan was made ({exc}). "
+                "Nothing was written; make a new plan."
+            ) from exc
+        except NotAllowed as exc:
+            what = "may not do it" if exc.forbidden else "was refused"
+            raise AiopsError(
+                f"{record.id} can't be applied: this identity {what}: {exc}. Nothing was written."
+            ) from exc
+
+
+def _require_decision(record: Record) -> None:
+    state = record.state(moments.now())
+    if state == "approved":
+        return
+    if state == "pending":
+        raise AiopsError(
+            f"{record.id} has no valid decision yet: {' and '.join(record.missing)} must approve it. "
+            f"Ask for it with: ansible-playbook aiops.kubernetes.approve -e aiops_phr={record.id}"
+        )
+    raise AiopsError(f"{record.id} can't be applied: it is {state}. Make a new plan.")
+
+
+def _require_same_cluster(plan: Plan, cluster: Cluster) -> None:
+    if plan.source != "cluster":
+        raise AiopsError(f"{plan.phr} was made from a snapshot and can never be applied.")
+    if plan.cluster.uid is None or plan.cluster.uid != cluster.uid:
+        raise AiopsError(
+            f"{plan.phr} was made for another cluster ({plan.cluster.server}) than this one ({cluster.server})."
+        )
+
+
+def _deciders(record: Record) -> list[str]:
+    return [str(event.by) for event in record.approvals] or [f"policy {record.plan.policy}"]
+
+
+def _found(writer: Writer, step: Step) -> t.Literal["before", "after", "other"]:
+    """Whether the live object is as before the step, as after it, or neither."""
+    live = writer.get(step.target)
+    gone = live is None or get_str(live, "metadata", "uid") != step.uid
+    if step.verb == "delete":
+        return "after" if gone or get_str(live, "metadata", "deletionTimestamp") else "before"
+    if gone:
+        return "other"
+    if _holds(live, step.inverse):
+        return "after"
+    return "before" if _holds(live, step.patch) else "other"
+
+
+def _holds(live: Json | None, operations: t.Sequence[Json]) -> bool:
+    return all(at(live, get_str(op, "path")) == op.get("value") for op in operations if op.get("op") == "test")

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From findings to plans: dry-run what would help, and open a record for each."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._causes import judge
+from .._model import moments
+from .._model.edits import Edit, at
+from .._model.errors import AiopsError
+from .._model.evidence import Evidence, Reader, Scope
+from .._model.fields import get_dict, get_int
+from .._model.finding import Diagnosis, Finding
+from .._model.objects import Ref
+from .._model.plan import Baseline, Plan, Source, Step
+from .._model.policy import classify, policy_digest
+from .._model.record import Person, Record
+from .._model.records import Records
+from .._model.writing import NotAllowed, NotAsPlanned, Writer
+from .._remedies._change import Change
+from .._remedies.table import changes
+from .diagnose import collect
+
+AT_MOST: t.Final = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Proposal:
+    """One finding and the record of its plan; without a plan ``phr`` is None and ``needs`` or ``dry_run`` says why."""
+
+    finding: str
+    phr: str | None
+    digest: str | None
+    tier: str | None
+    state: str
+    dry_run: str
+    summary: str | None = None
+    needs: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """A change with the steps that a dry run made of it."""
+
+    change: Change
+    steps: tuple[Step, ...]
+    dry_run: str
+    irreversible_because: str | None
+
+
+def propose(
+    reader: Reader,
+    writer: Writer | None,
+    records: Records,
+    diagnosis: Diagnosis,
+    wanted: t.Sequence[str],
+    candidates: t.Mapping[str, str],
+    by: Person,
+    new_id: t.Callable[[str], str],
+) -> list[Proposal]:
+    """Plans for the findings of these ids, or for all.
+
+    The diagnosis tells only which findings are meant: the cluster is read again, and nothing else of it is believed.
+    Without a writer the evidence is a snapshot's, and its plans can never be applied.
+    """
+    evidence = collect(reader, Scope(diagnosis.scope.namespaces, diagnosis.scope.label_selector))
+    present = [finding for finding in judge.find(evidence) if finding.caused_by is None]
+    chosen = [finding for finding in present if not wanted or finding.id in wanted][:AT_MOST]
+    return [_propose(finding, evidence, writer, records, candidates.get(finding.id), by, new_id) for finding in chosen]
+
+
+def _propose(
+    finding: Finding,
+    evidence: Evidence,
+    writer: Writer | None,
+    records: Records,
+    candidate: str | None,
+    by: Person,
+    new_id: t.Callable[[str], str],
+) -> Proposal:
+    offered = changes(finding, evidence, candidate)
+    tried = [_try(change, writer) for change in offered if change.write is not None]
+    usable = next((each for each in tried if not each.dry_run.startswith("refused")), None)
+    if usable is None:
+        needs = next((change.needs for change in offered if change.needs), None)
+        return Proposal(finding.id, None, None, None, "none", tried[0].dry_run if tried else "not tried", needs=needs)
+    record = _record(finding, evidence, usable, "cluster" if writer else "snapshot", records, by, new_id)
+    plan = record.plan
+    state = record.state(moments.now())
+    return Proposal(finding.id, record.id, record.plan_digest, plan.tier, state, plan.dry_run, plan.summary)
+
+
+def _record(
+    finding: Finding,
+    evidence: Evidence,
+    tried: Tried,
+    source: Source,
+    records: Records,
+    by: Person,
+    new_id: t.Callable[[str], str],
+) -> Record:
+    """The open record of the same steps, or a new one; an older plan for the same finding is superseded."""
+    now = moments.now()
+    older = _open_for(finding.id, records, now)
+    if older and older.plan.steps == tried.steps and older.plan.source == source:
+        return older
+    tier, reasons = classify(tried.steps, tried.irreversible_because)
+    plan = Plan(
+        phr=new_id(now),
+        created_at=now,
+        source=source,
+        cluster=evidence.cluster,
+        requester=str(by),
+        finding=finding.as_json(),
+        action=tried.change.action,
+        summary=tried.change.summary,
+        effect=tried.change.effect,
+        steps=tried.steps,
+        tier=tier,
+        tier_reasons=reasons,
+        policy=policy_digest(),
+        irreversible_because=tried.irreversible_because,
+        dry_run=tried.dry_run,
+        baseline=baseline(evidence, finding.workload or finding.subject, judge.find(evidence)),
+        supersedes=older.id if older else None,
+    )
+    if older:
+        records.append(older.id, "superseded", now, by, {"by": plan.phr})
+    return records.create(plan, now, by)
+
+
+def _open_for(finding: str, records: Records, now: str) -> Record | None:
+    for phr in reversed(records.ids()):
+        record = records.load(phr)
+        if record.plan.finding.get("id") == finding and record.state(now) in {"pending", "approved"}:
+            return record
+    return None
+
+
+def baseline(evidence: Evidence, workload: Ref, findings: t.Sequence[Finding]) -> Baseline:
+    """How the workload does now."""
+    pods = [pod for pod in evidence.pods_of(workload) if not pod.deleting]
+    wanted = get_int(evidence.get(workload), "spec", "replicas")
+    return Baseline(
+        at=evidence.observed_at,
+        desired=len(pods) if wanted is None else wanted,
+        ready=sum(pod.ready for pod in pods),
+        restarts=sum(container.restarts for pod in pods for container in pod.containers),
+        findings=tuple(finding.id for finding in findings if finding.workload == workload),
+    )
+
+
+def _try(change: Change, writer: Writer | None) -> Tried:
+    """What the server says to the change, to its inverse, and to a pod of it, without storing anything."""
+    if isinstance(change.write, Edit):
+        return _try_edit(change, change.write, writer)
+    if change.write is None:
+        raise AiopsError(f"{change.action} has nothing to write.")
+    step = change.write.step()
+    dry_run = "not possible: from a snapshot"
+    if writer:
+        dry_run = _answer(lambda: writer.delete(step.target, step.uid, step.resource_version or "", dry_run=True))
+    return Tried(change, (step,), dry_run, change.irreversible_because)
+
+
+def _try_edit(change: Change, edit: Edit, writer: Writer | None) -> Tried:
+    if writer is None:
+        return Tried(change, (edit.step(),), "not possible: from a snapshot", None)
+    steps = [edit.step()]
+    taken_back: list[bool] = []
+
+    def attempt() -> None:
+        stored = writer.patch(edit.target, edit.step().patch, dry_run=True)
+        steps[0] = edit.step(stored)
+        back = writer.patch(edit.target, (*steps[0].patch, *steps[0].inverse), dry_run=True)
+        taken_back.append(all(at(back, path) == at(edit.json, path) for path in edit.after))
+        writer.try_pod(edit.target.namespace, get_dict(stored, "spec", "template"))
+
+    dry_run = _answer(attempt)
+    because = (
+        None
+        if taken_back == [True] or not taken_back
+        else "the server does not store the former values again as they were"
+    )
+    return Tried(change, tuple(steps), dry_run, because)
+
+
+def _answer(attempt: t.Callable[[], None]) -> str:
+    try:
+        attempt()
+    except NotAllowed as exc:
+        return "forbidden" if exc.forbidden else f"refused: {exc}"
+    except NotAsPlanned as exc:
+        return f"refused: it changed meanwhile: {exc}"
+    return "ok"

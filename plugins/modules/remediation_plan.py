@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: remediation_plan
+short_description: Plan and rehearse a change for findings, and open a record for each
+version_added: 0.1.0
+description:
+  - Makes one plan for each finding against which a change is known, at most ten, the worst first.
+  - The cluster is read again. The given diagnosis only tells which findings are meant.
+  - The server tries every plan without storing it - the change, the change with its inverse, and a pod of the changed template.
+  - Each plan is kept in a record (PHR). A plan that is there already and still open is found again.
+  - Nothing is changed in the cluster.
+author:
+  - aiops.kubernetes contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - aiops.kubernetes._scope.cluster
+  - aiops.kubernetes._record
+  - aiops.kubernetes._attributes
+  - aiops.kubernetes._attributes.cluster_module
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The plans are made and rehearsed, and no record is written.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  diagnosis:
+    description:
+      - What M(aiops.kubernetes.diagnosis_info) returned.
+    type: dict
+    required: true
+  findings:
+    description:
+      - The ids of the findings to plan for. An empty list means all of them.
+    type: list
+    elements: str
+    default: []
+  candidates:
+    description:
+      - The value that a plan needs from a person, by the id of its finding, such as the image to use.
+    type: dict
+    default: {}
+  snapshot:
+    description:
+      - Plan for the snapshot that was diagnosed. Such a plan can never be applied.
+    type: path
+seealso:
+  - module: aiops.kubernetes.diagnosis_info
+  - module: aiops.kubernetes.remediation
+"""
+
+EXAMPLES = r"""
+- name: Plan for everything that was found
+  aiops.kubernetes.remediation_plan:
+    diagnosis: "{{ result.diagnosis }}"
+
+- name: Plan with an image that a person named
+  aiops.kubernetes.remediation_plan:
+    diagnosis: "{{ result.diagnosis }}"
+    findings: [f-3b1c5d7e9f02]
+    candidates:
+      f-3b1c5d7e9f02: registry.example.com/shop/cart:1.4.2
+"""
+
+RETURN = r"""
+phrs:
+  description: The ids of the records, worst finding first.
+  returned: success
+  type: list
+  elements: str
+  sample: [PHR-20261122-091502-3f9c1a]
+proposals:
+  description: One for each finding that was asked for and is still there.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    finding:
+      description: The id of the finding.
+      type: str
+      sample: f-3b1c5d7e9f02
+    phr:
+      description: The id of the record, or null where no plan can be offered.
+      type: str
+      sample: PHR-20261122-091502-3f9c1a
+    digest:
+      description: The digest of the plan.
+      type: str
+      sample: sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
+    tier:
+      description: The tier of the plan.
+      type: str
+      sample: medium
+    state:
+      description: Where it stands. V(none) without a plan.
+      type: str
+      sample: pending
+    dry_run:
+      description: What the server said; V(ok), V(forbidden), or why it refused.
+      type: str
+      sample: ok
+    summary:
+      description: What the plan does, or null.
+      type: str
+      sample: raise the memory limit of container app of Deployment shop/cart from 64Mi to 128Mi
+    needs:
+      description: What a person must name before a plan can be made, or null.
+      type: str
+      sample: an image that exists
+"""
+
+import dataclasses
+import typing as t
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
+    PHR_DIR,
+    cluster,
+    records,
+    somebody,
+)
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
+from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import new_id
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import propose
+
+
+def main() -> t.NoReturn:
+    module = cluster_module(
+        diagnosis={"type": "dict", "required": True},
+        findings={"type": "list", "elements": "str", "default": []},
+        candidates={"type": "dict", "default": {}},
+        snapshot={"type": "path"},
+        phr_dir=PHR_DIR,
+    )
+    params = module.params
+    with failing_clearly(module):
+        kept = records(params, module.check_mode)
+        before = set(kept.ids())
+        reader, writer = (snapshot.load(params["snapshot"]), None) if params["snapshot"] else cluster(params)
+        diagnosis = Diagnosis.from_json(params["diagnosis"])
+        proposals = propose(
+            reader, writer, kept, diagnosis, params["findings"], params["candidates"], somebody(), new_id
+        )
+        module.exit_json(
+            changed=any(proposal.phr and proposal.phr not in before for proposal in proposals),
+            phrs=[proposal.phr for proposal in proposals if proposal.phr],
+            proposals=[dataclasses.asdict(proposal) for proposal in proposals],
+        )
+
+
+if __name__ == "__main__":
+    main()
