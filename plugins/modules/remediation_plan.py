@@ -46,9 +46,9 @@ options:
     default: []
   candidates:
     description:
-      - The value that a plan needs from a person, by the id of its finding, such as the image to use.
-    type: dict
-    default: {}
+      - The value that a plan needs from a person, such as the image to use. A plain value is for the only finding that needs one.
+      - For several findings, a dictionary of values by the ids of their findings.
+    type: raw
   snapshot:
     description:
       - Plan for the snapshot that was diagnosed. Such a plan can never be applied.
@@ -139,7 +139,7 @@ def main() -> t.NoReturn:
     module = cluster_module(
         diagnosis={"type": "dict", "required": True},
         findings={"type": "list", "elements": "str", "default": []},
-        candidates={"type": "dict", "default": {}},
+        candidates={"type": "raw"},
         snapshot={"type": "path"},
         phr_dir=PHR_DIR,
     )

@@ -30,7 +30,7 @@ from ._case import (
 
 # Waiting reasons of a container whose turn has not come: no fault of its own.
 _WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"})
-# A pod may take this long to become ready before its silence counts.
+# A pod may take this long to become ready before its silence counts, and must outlive its last run by as much to count as recovered.
 _PATIENCE_SECONDS: t.Final = 60
 # The longest back-off between restarts, after which a container that still runs counts as recovered.
 _BACK_OFF_SECONDS: t.Final = 300
@@ -105,7 +105,7 @@ def failing(container: Container, pod: Pod, now: str) -> bool:
     running = moments.seconds_between(container.running_since, now)
     if running is None or running > _BACK_OFF_SECONDS:
         return False
-    return not container.ready or running <= 2 * (end.seconds or 0) + (10 if container.restarts < 4 else 60)
+    return not container.ready or running <= 2 * (end.seconds or 0) + _PATIENCE_SECONDS
 
 
 def _newest_first(evidence: Evidence) -> list[Pod]:

@@ -13,9 +13,7 @@ from .._model.finding import Finding
 from . import images, pods, references, resources, revisions
 from ._change import Change, RemedyCase
 
-Remedy = t.Callable[[RemedyCase], Change | None]
-
-REMEDIES: t.Final[t.Mapping[str, tuple[Remedy, ...]]] = {
+REMEDIES: t.Final[t.Mapping[str, tuple[t.Callable[[RemedyCase], Change | None], ...]]] = {
     "image-not-found": (revisions.roll_back, images.set_image),
     "application-error": (revisions.roll_back,),
     "command-not-found": (revisions.roll_back,),

@@ -59,19 +59,35 @@ def propose(
     records: Records,
     diagnosis: Diagnosis,
     wanted: t.Sequence[str],
-    candidates: t.Mapping[str, str],
+    candidates: t.Mapping[str, str] | str | None,
     by: Person,
     new_id: t.Callable[[str], str],
 ) -> list[Proposal]:
     """Plans for the findings of these ids, or for all.
 
     The diagnosis tells only which findings are meant: the cluster is read again, and nothing else of it is believed.
+    ``candidates`` are values that persons named, by the id of their finding; a plain one is for the only finding that needs one.
     Without a writer the evidence is a snapshot's, and its plans can never be applied.
     """
     evidence = collect(reader, Scope(diagnosis.scope.namespaces, diagnosis.scope.label_selector))
     present = [finding for finding in judge.find(evidence) if finding.caused_by is None]
     chosen = [finding for finding in present if not wanted or finding.id in wanted][:AT_MOST]
-    return [_propose(finding, evidence, writer, records, candidates.get(finding.id), by, new_id) for finding in chosen]
+    named = _named(candidates, chosen, evidence)
+    return [_propose(finding, evidence, writer, records, named.get(finding.id), by, new_id) for finding in chosen]
+
+
+def _named(
+    candidates: t.Mapping[str, str] | str | None, chosen: t.Sequence[Finding], evidence: Evidence
+) -> t.Mapping[str, str]:
+    if candidates is None or isinstance(candidates, t.Mapping):
+        return candidates or {}
+    needing = [finding.id for finding in chosen if any(change.needs for change in changes(finding, evidence))]
+    if len(needing) != 1:
+        raise AiopsError(
+            f"{len(needing)} findings need a value from a person ({', '.join(needing) or 'none'}), so {candidates!r} can't be given "
+            "to one of them. Name the finding: aiops_candidate={<finding>: <value>}."
+        )
+    return {needing[0]: candidates}
 
 
 def _propose(
