@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 import typing as t
 
 from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
@@ -93,8 +94,10 @@ class ActionModule(AiopsAction):
 
     def _answer(self, question: str, seconds: int) -> str | None:
         """What a person typed and ended with Enter, or None."""
+        began = time.monotonic()
         try:
             typed: bytes = self._display.prompt_until(question, seconds=seconds, interrupt_input=_NO_ANSWER)
         except AnsiblePromptInterrupt:
             return None
-        return typed.decode(errors="replace")
+        # Ansible returns what was typed without Enter when the time ends while it reads a key.
+        return typed.decode(errors="replace") if time.monotonic() - began < seconds else None

@@ -106,7 +106,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     store,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import differences
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import changes
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply, check
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 
@@ -125,10 +125,11 @@ def main() -> t.NoReturn:
             record = first_gate(kept, writer, reader, record, by)
         result = outcome(record)
         if module._diff:
-            result["diff"] = [change for step in record.plan.steps for change in differences(step)]
+            result["diff"] = [change for step in record.plan.steps for change in changes(step)]
         if record.verdict == "worse":
             module.fail_json(msg=f"{record.id} made it worse and is {result['state']} now.", changed=True, **result)
-        module.exit_json(changed=module.check_mode or len(record.events) > len(before.events), **result)
+        would = module.check_mode and result["state"] == "approved"
+        module.exit_json(changed=would or record.head != before.head, **result)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def main() -> None:
 
 def diagnose_beside_a_list(environment: Environment) -> list[Figure]:
     """The wall time of `diagnose` beside that of one task that lists the same 20 pods, in turn in one run."""
-    listing = [str(PLAYBOOKS / "list.yml"), "--extra-vars", f"namespace={NAME}"]
+    listing = [str(PLAYBOOKS / "list.yml"), "--extra-vars", f"place={NAME}"]
     diagnosing = ["aiops.kubernetes.diagnose", "--extra-vars", f'{{"aiops_namespaces": ["{NAME}"]}}']
     with a_namespace(environment):
         found = play(environment, *diagnosing)  # warms up, as the first list does
@@ -87,7 +87,9 @@ def a_cluster() -> Iterator[str]:
         yield str(Path(given).absolute())
         return
     try:
-        up = subprocess.run([*CLUSTER, "up", "--name", NAME, "--addons", "none"], stdout=subprocess.PIPE, text=True, check=False)
+        up = subprocess.run(
+            [*CLUSTER, "up", "--name", NAME, "--addons", "none"], stdout=subprocess.PIPE, text=True, check=False
+        )
         if up.returncode:
             sys.exit(up.returncode)
         yield up.stdout.splitlines()[-1].removeprefix(EXPORT)
@@ -99,7 +101,7 @@ def a_cluster() -> Iterator[str]:
 def a_namespace(environment: Environment) -> Iterator[None]:
     print(f"Making 20 pods in namespace {NAME} ...", flush=True)
     try:
-        play(environment, str(PLAYBOOKS / "prepare.yml"), "--extra-vars", f"namespace={NAME}")
+        play(environment, str(PLAYBOOKS / "prepare.yml"), "--extra-vars", f"place={NAME}")
         yield
     finally:
         options = "kind=Namespace state=absent wait=true name=" + NAME

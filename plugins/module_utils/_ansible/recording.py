@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import socket
 import typing as t
 from pathlib import Path
@@ -50,8 +50,8 @@ def cluster(params: t.Mapping[str, t.Any]) -> tuple[LiveReader, GuardedWriter]:
 def somebody(proof: Proof = "claimed") -> Person:
     """The user of the operating system who runs this; without a proof the name counts for nothing."""
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
+        name = pwd.getpwuid(os.getuid()).pw_name  # not the environment's word for it
+    except KeyError:
         name = str(os.getuid())
     return Person(name, proof, socket.gethostname())
 

@@ -62,3 +62,33 @@ def at(json: t.Any, pointer: str) -> t.Any:
         else:
             json = json.get(name) if isinstance(json, dict) else None
     return json
+
+
+Difference = tuple[str, t.Any, t.Any]
+
+
+def differences(pointer: str, before: t.Any, after: t.Any) -> t.Iterator[Difference]:
+    """The smallest parts that differ: pointer, value before, value after (None: absent).
+
+    Items of a list are compared where both lists name the same items in the same order; else the list differs as a whole.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            name = key.replace("~", "~0").replace("/", "~1")
+            yield from differences(f"{pointer}/{name}", before.get(key), after.get(key))
+    elif isinstance(before, list) and isinstance(after, list) and _names(before) == _names(after):
+        for index, (first, second) in enumerate(zip(before, after, strict=True)):
+            yield from differences(f"{pointer}/{index}", first, second)
+    elif before != after:
+        yield pointer, before, after
+
+
+def _names(items: list[t.Any]) -> list[str]:
+    return [get_str(item, "name") for item in items]
+
+
+def names_on_the_way(json: Json, pointer: str) -> dict[str, str]:
+    """The names of the list items that a pointer goes through, as guards against a list that was reordered."""
+    parts = pointer.split("/")
+    prefixes = ["/".join(parts[:length]) for length in range(2, len(parts)) if parts[length - 1].isdecimal()]
+    return {f"{prefix}/name": name for prefix in prefixes if (name := get_str(at(json, prefix), "name"))}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import typing as t
 
 from .errors import AiopsError
@@ -113,19 +114,49 @@ def plan_from_bytes(content: bytes) -> Plan:
             f"plan.json is no plan: its schema is {get_str(json_, 'schema') or 'missing'}, expected {SCHEMA}."
         )
     try:
-        return Plan(
-            **{
-                name: json_[name]
-                for name in ("phr", "created_at", "source", "requester", "finding", "action", "summary", "effect")
-            },
-            **{name: json_[name] for name in ("tier", "policy", "irreversible_because", "dry_run", "supersedes")},
-            tier_reasons=tuple(get_strs(json_, "tier_reasons")),
-            cluster=Cluster(**get_dict(json_, "cluster")),
-            steps=tuple(_step(step) for step in get_dicts(json_, "steps")),
-            baseline=Baseline(**{**json_["baseline"], "findings": tuple(get_strs(json_, "baseline", "findings"))}),
+        plan = _plan(json_)
+        whole = (
+            plan.as_bytes() == content
+            and _has_the_types(plan)
+            and plan.tier in TIERS
+            and plan.source in t.get_args(Source)
         )
-    except (KeyError, TypeError) as exc:
+        whole = whole and all(step.verb in t.get_args(Verb) for step in plan.steps)
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise AiopsError(f"plan.json is damaged: {exc}.") from exc
+    if not whole:
+        raise AiopsError("plan.json is damaged: it is not as this collection writes it.")
+    return plan
+
+
+def _has_the_types(plan: Plan) -> bool:
+    texts = (
+        plan.phr,
+        plan.created_at,
+        plan.requester,
+        plan.action,
+        plan.summary,
+        plan.effect,
+        plan.policy,
+        plan.dry_run,
+    )
+    perhaps = (plan.irreversible_because, plan.supersedes)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(text is None or isinstance(text, str) for text in perhaps)
+        and isinstance(plan.finding, dict)
+    )
+
+
+def _plan(json_: dict[str, t.Any]) -> Plan:
+    names = ("phr", "created_at", "source", "requester", "finding", "action", "summary", "effect")
+    return Plan(
+        **{name: json_[name] for name in (*names, "tier", "policy", "irreversible_because", "dry_run", "supersedes")},
+        tier_reasons=tuple(get_strs(json_, "tier_reasons")),
+        cluster=Cluster(**get_dict(json_, "cluster")),
+        steps=tuple(_step(step) for step in get_dicts(json_, "steps")),
+        baseline=Baseline(**{**json_["baseline"], "findings": tuple(get_strs(json_, "baseline", "findings"))}),
+    )
 
 
 def _step(json_: Json) -> Step:
@@ -156,7 +187,7 @@ def canonical(content: t.Any) -> bytes:
 def strict_json(content: bytes, name: str) -> dict[str, t.Any]:
     """A JSON object without a key twice, NaN or Infinity: two readers must not see two things in the same bytes."""
     try:
-        found = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant)
+        found = json.loads(content, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as exc:
         raise AiopsError(f"{name} is damaged: {exc}.") from exc
     if not isinstance(found, dict):
@@ -169,6 +200,12 @@ def _once(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
     return found
+
+
+def _finite(number: str) -> float:
+    if math.isinf(float(number)):
+        raise ValueError(f"{number} is too large a number")
+    return float(number)
 
 
 def _no_constant(name: str) -> t.NoReturn:

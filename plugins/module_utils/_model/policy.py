@@ -39,17 +39,20 @@ CHECKPOINT_SECONDS: t.Final = (300, 900, 3600)
 
 _PROTECTED_NAMESPACES: t.Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _WORKLOADS: t.Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
-_CONTAINER: t.Final = r"^/spec/template/spec/(?:initContainers|containers)/\d+/"
-# Paths of a workload that a medium approval covers; whatever is not here is critical.
-_MEDIUM_PATHS: t.Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"^/spec/template$",
-        _CONTAINER + r"(?:image|command|args|resources(?:/.*)?)$",
-        _CONTAINER + r"env/\d+/valueFrom/configMapKeyRef/(?:name|key)$",
-        _CONTAINER + r"envFrom/\d+/configMapRef/name$",
-        r"^/spec/template/spec/volumes/\d+/(?:configMap|projected/sources/\d+/configMap)/(?:name|items/\d+/key)$",
-    )
+# What a medium approval covers of a pod template, by pointer; list items stand by name or number.  The rest is critical:
+# identity, Secrets, privileges, the host, scheduling across nodes, and whatever a later Kubernetes adds.
+_ITEM: t.Final = r"[A-Za-z0-9_.][^/]*"  # not "-", which would append
+_CONTAINER: t.Final = rf"/spec/template/spec/(?:initContainers|containers)/{_ITEM}"
+_MEDIUM: t.Final = re.compile(
+    rf"/spec/template/metadata/(?:labels|annotations)(?:/{_ITEM})?"
+    rf"|{_CONTAINER}/(?:name|image|imagePullPolicy|workingDir|terminationMessagePath|terminationMessagePolicy)"
+    rf"|{_CONTAINER}/(?:command|args|resources|livenessProbe|readinessProbe|startupProbe|lifecycle)(?:/.*)?"
+    rf"|{_CONTAINER}/env/{_ITEM}/(?:name|value|valueFrom/(?:configMapKeyRef|fieldRef|resourceFieldRef)/{_ITEM})"
+    rf"|{_CONTAINER}/envFrom/{_ITEM}/(?:prefix|configMapRef/{_ITEM})"
+    rf"|{_CONTAINER}/ports/{_ITEM}/(?:name|containerPort|protocol)"
+    rf"|{_CONTAINER}/volumeMounts/{_ITEM}/(?:name|mountPath|subPath|readOnly)"
+    rf"|/spec/template/spec/volumes/{_ITEM}/(?:name|(?:configMap|emptyDir|downwardAPI)(?:/.*)?|projected/sources/{_ITEM}/configMap/.*)"
+    r"|/spec/template/spec/(?:terminationGracePeriodSeconds|restartPolicy|activeDeadlineSeconds)"
 )
 
 
@@ -74,44 +77,38 @@ def _judge(step: plan.Step) -> tuple[plan.Tier, str]:
     if step.verb == "delete" and step.target.kind == "Pod":
         return "trivial", f"{where} has failed, and its controller has replaced it"
     if step.verb == "patch" and step.target.kind in _WORKLOADS and step.paths:
-        unknown = [path for path in step.paths if not any(pattern.match(path) for pattern in _MEDIUM_PATHS)]
-        if not unknown and not _names_secret_things(step):
-            return "medium", f"{where}: {', '.join(step.paths)}"
-        return "critical", f"{where}: {', '.join(unknown) or 'the template names other Secrets or accounts'}"
+        touched = _touched(step)
+        unknown = [path for path in touched if not _MEDIUM.fullmatch(path)]
+        unknown += [f"operation {op}" for op in {operation.get("op") for operation in step.patch} - _KNOWN_OPERATIONS]
+        if not unknown:
+            return "medium", f"{where}: {', '.join(touched)}"
+        return "critical", f"{where}: {', '.join(unknown)} may touch more than this workload's own work"
     return "critical", f"{step.verb} of {where} is not known to be harmless"
 
 
-_SENSITIVE: t.Final = frozenset(
-    {
-        "secretName",
-        "secretKeyRef",
-        "secretRef",
-        "imagePullSecrets",
-        "serviceAccountName",
-        "serviceAccount",
-        "securityContext",
-        "hostNetwork",
-        "hostPID",
-        "hostIPC",
-        "hostPath",
-        "nodeName",
-    }
-)
+def _touched(step: plan.Step) -> list[str]:
+    """Every leaf that a patch writes, removes or puts in, with list items by their names."""
+    before = {operation["path"]: operation.get("value") for operation in step.patch if operation.get("op") == "test"}
+    found: set[str] = set()
+    for operation in step.patch:
+        if operation.get("op") != "test":
+            path = operation["path"]
+            old, new = (dict(_leaves(value, path)) for value in (before.get(path), operation.get("value")))
+            found.update(leaf for leaf in {*old, *new} if old.get(leaf, _ABSENT) != new.get(leaf, _ABSENT))
+    return sorted(found)
 
 
-def _names_secret_things(step: plan.Step) -> bool:
-    """Whether a whole template that is put in differs from the present one where Secrets, identity or privileges are named."""
-    before = [operation.get("value") for operation in step.patch if operation.get("op") == "test"]
-    after = [operation.get("value") for operation in step.patch if operation.get("op") != "test"]
-    return set(_sensitive(before)) != set(_sensitive(after)) if "/spec/template" in step.paths else False
+_KNOWN_OPERATIONS: t.Final = frozenset({"test", "add", "replace", "remove"})
+_ABSENT: t.Final = object()
 
 
-def _sensitive(value: t.Any, key: str = "") -> t.Iterator[str]:
-    if key in _SENSITIVE:
-        yield f"{key}={plan.canonical(value).decode()}"
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _sensitive(item, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _sensitive(item)
+def _leaves(value: t.Any, path: str) -> t.Iterator[tuple[str, t.Any]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            name = item.get("name") if isinstance(item, dict) else None
+            yield from _leaves(item, f"{path}/{name.replace('/', '~1') if isinstance(name, str) else index}")
+    elif value is not None:
+        yield path, value

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from .fields import Json
@@ -21,6 +22,9 @@ class Records(t.Protocol):
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         """One more event, durable when this returns; an AiopsError where it may not follow."""
+
+    def alone(self, phr: str) -> contextlib.AbstractContextManager[None]:
+        """Hold a record for one run; an AiopsError where another run works on it."""
 
     def load(self, phr: str) -> Record:
         """The record, verified."""

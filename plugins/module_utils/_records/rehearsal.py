@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
+
 from .._model.fields import Json
 from .._model.plan import Plan
 from .._model.record import Person, Record, fold, record_from_files
@@ -24,6 +27,11 @@ class Rehearsal:
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         del expect_head  # nobody else can have come between
         return _with_event(self._records.load(phr), kind, at, by, body)
+
+    @contextlib.contextmanager
+    def alone(self, phr: str) -> t.Iterator[None]:
+        self._records.load(phr)
+        yield
 
     def load(self, phr: str) -> Record:
         return self._records.load(phr)

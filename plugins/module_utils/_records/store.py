@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shutil
 import subprocess
 import tempfile
 import typing as t
@@ -31,12 +32,20 @@ class Store:
         self._render = render
 
     def create(self, plan: Plan, at: str, by: Person) -> Record:
-        """A new record with its plan and first event."""
-        with self._locked():
+        """A new record with its plan and first event: the whole folder appears at once."""
+        content = plan.as_bytes()
+        first = record_from_files(content, ()).following("proposed", at, by, {})
+        with self._locked() as lock:
             folder = self._folder(plan.phr)
-            folder.joinpath("events").mkdir(parents=True)
-            _create_once(folder / "plan.json", plan.as_bytes())
-            return self._add(record_from_files(plan.as_bytes(), ()), "proposed", at, by, {})
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            aside = Path(tempfile.mkdtemp(dir=self._root, prefix=".new-"))
+            aside.chmod(0o755)
+            aside.joinpath("events").mkdir()
+            _create_once(aside / "plan.json", content)
+            _create_once(aside / "events" / event_name(first), first.as_bytes())
+            aside.rename(folder)
+            _sync_folder(folder.parent)
+            return self._finish(plan.phr, first, lock)
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         """One more event, durable when this returns.
@@ -44,13 +53,30 @@ class Store:
         An AiopsError where the record is damaged, where the event may not follow, or where something happened since
         ``expect_head``; then nothing was written.
         """
-        with self._locked():
+        with self._locked() as lock:
             record = self.load(phr)
             if expect_head is not None and record.head != expect_head:
                 raise AiopsError(
                     f"{phr} has gone on meanwhile: {record.events[-1].type} at {record.events[-1].at}. Look at it again."
                 )
-            return self._add(record, kind, at, by, body)
+            event = record.following(kind, at, by, body)
+            fold([*record.events, event])
+            _create_once(self._folder(phr) / "events" / event_name(event), event.as_bytes())
+            return self._finish(phr, event, lock)
+
+    @contextlib.contextmanager
+    def alone(self, phr: str) -> t.Iterator[None]:
+        """Hold a record for one run; an AiopsError where another run works on it.  A run that died holds nothing."""
+        handle = os.open(self._folder(phr) / ".run", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            os.close(handle)
+            raise AiopsError(f"Another run is working on {phr} at this moment. Nothing was done.") from exc
+        try:
+            yield
+        finally:
+            os.close(handle)
 
     def load(self, phr: str) -> Record:
         """The record, verified; an AiopsError names the first bad item."""
@@ -68,6 +94,8 @@ class Store:
             record = record_from_files(plan, events)
         except AiopsError as exc:
             raise AiopsError(f"The record {phr} does not verify: {exc}") from exc
+        if not events:
+            raise AiopsError(f"The record {phr} does not verify: it has no events.")
         if record.id != phr:
             raise AiopsError(f"The record {phr} does not verify: its plan.json is that of {record.id}.")
         return record
@@ -78,18 +106,17 @@ class Store:
 
     def page(self, phr: str) -> str | None:
         """The page as it stands on disk."""
-        path = self._folder(phr) / "PHR.md"
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        try:
+            return (self._folder(phr) / "PHR.md").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
 
-    def _add(self, record: Record, kind: str, at: str, by: Person, body: Json) -> Record:
-        event = record.following(kind, at, by, body)
-        fold([*record.events, event])
-        folder = self._folder(record.id)
-        _create_once(folder / "events" / event_name(event), event.as_bytes())
-        after = self.load(record.id)
-        _replace(folder / "PHR.md", self._render(after).encode())
-        self._commit(after, event)
-        return after
+    def _finish(self, phr: str, event: Event, lock: int) -> Record:
+        """The page and the commit.  The event stands already: if these fail, the next one makes up for them."""
+        record = self.load(phr)
+        _replace(self._folder(phr) / "PHR.md", self._render(record).encode())
+        self._commit(record, event, lock)
+        return record
 
     def _folder(self, phr: str) -> Path:
         # PHR-YYYYMMDD-HHMMSS-xxxxxx; whatever else is no name of ours and must not become a path
@@ -99,8 +126,10 @@ class Store:
         return self._root / "phr" / parts[1][:4] / parts[1][4:6] / phr
 
     @contextlib.contextmanager
-    def _locked(self) -> t.Iterator[None]:
-        """One writer at a time.  The kernel frees the lock of a process that died."""
+    def _locked(self) -> t.Iterator[int]:
+        """One writer at a time, with the lock's descriptor.  The kernel frees the lock of a process that died."""
+        if shutil.which("git") is None:
+            raise AiopsError("git is missing on the controller; the records are kept in a git repository. Install git.")
         try:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self._root / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -110,22 +139,27 @@ class Store:
             ) from exc
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            yield handle
         except OSError as exc:
             raise AiopsError(f"The record can't be written in {self._root}: {exc.strerror or exc}.") from exc
         finally:
             os.close(handle)
 
-    def _commit(self, record: Record, event: Event) -> None:
+    def _commit(self, record: Record, event: Event, lock: int) -> None:
         """A git commit of everything that is not committed yet, so that one that was missed is made up for."""
-        if not (self._root / ".git").exists():
-            self._git("init", "--quiet", "--initial-branch=main")
-            (self._root / ".git" / "info" / "exclude").write_text("/.lock\n", encoding="utf-8")
-        self._git("add", "--all", "--", "phr")
+        repository = self._root / ".git"
+        if not repository.exists():
+            self._git(lock, "init", "--quiet", "--initial-branch=main")
+            (repository / "info" / "exclude").write_text("/.lock\n/.new-*\n.run\n", encoding="utf-8")
+        for stale in ("index.lock", "HEAD.lock", "refs/heads/main.lock"):
+            # git holds our lock as long as it runs, so whoever left these is dead
+            repository.joinpath(stale).unlink(missing_ok=True)
+        self._git(lock, "add", "--all", "--", "phr")
         person = ("-c", f"user.name={event.by.name}", "-c", f"user.email={event.by.name}@{event.by.host}")
-        self._git(*person, "commit", "--quiet", "--no-verify", "--message", f"{record.id}: {event.number} {event.type}")
+        message = f"{record.id}: {event.number} {event.type}"
+        self._git(lock, *person, "commit", "--quiet", "--no-verify", "--message", message)
 
-    def _git(self, *words: str) -> None:
+    def _git(self, lock: int, *words: str) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         settings = (
             "-c",
@@ -137,20 +171,13 @@ class Store:
             "-c",
             "gc.auto=0",
         )
+        command = ["git", "-C", str(self._root), *settings, *words]
         try:
-            subprocess.run(
-                ["git", "-C", str(self._root), *settings, *words],
-                check=True,
-                capture_output=True,
-                text=True,
-                env=environment,
-            )
-        except FileNotFoundError as exc:
-            raise AiopsError(
-                "git is missing on the controller; the records are kept in a git repository. Install git."
-            ) from exc
+            subprocess.run(command, check=True, capture_output=True, text=True, env=environment, pass_fds=(lock,))
         except subprocess.CalledProcessError as exc:
-            raise AiopsError(f"git could not commit the record in {self._root}: {exc.stderr.strip()}") from exc
+            raise AiopsError(
+                f"It was recorded in {self._root}, but git could not commit it: {exc.stderr.strip()}. The next record makes up for it."
+            ) from exc
 
 
 def new_id(now: str) -> str:

@@ -12,8 +12,12 @@ from .._model.edits import Edit
 from .._model.fields import get_str
 from ._change import Change, RemedyCase
 
-# https://pkg.go.dev/github.com/distribution/reference, without the length limits: the API server checks the rest
-_IMAGE = re.compile(r"^[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$")
+# https://pkg.go.dev/github.com/distribution/reference; the API server takes anything
+_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?/)?"
+_IMAGE = re.compile(
+    rf"{_HOST}{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?", re.ASCII
+)
 
 
 def set_image(case: RemedyCase) -> Change | None:
@@ -25,7 +29,7 @@ def set_image(case: RemedyCase) -> Change | None:
     place = f"container {case.finding.container} of {case.workload}"
     if not case.candidate:
         return Change("set_image", f"give {place} another image", case.replaced, None, needs="an image that exists")
-    if not _IMAGE.match(case.candidate) or case.candidate == get_str(spec, "image"):
+    if not _IMAGE.fullmatch(case.candidate) or case.candidate == get_str(spec, "image"):
         return None
     return Change(
         action="set_image",

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ._change import Change, PodDeletion, RemedyCase
+
+# Controllers that make another pod in the place of a failed one.  (A static pod's controller is its node.)
+_REPLACING: t.Final = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet", "Job"})
 
 
 def delete_failed_pod(case: RemedyCase) -> Change | None:
@@ -14,7 +19,10 @@ def delete_failed_pod(case: RemedyCase) -> Change | None:
     failed = [
         pod
         for pod in case.evidence.pods_of(case.workload)
-        if pod.phase == "Failed" and not pod.deleting and case.evidence.owner(pod.ref, pod.json) is not None
+        if pod.phase == "Failed"
+        and not pod.deleting
+        and (owner := case.evidence.owner(pod.ref, pod.json))
+        and owner.kind in _REPLACING
     ]
     if not failed:
         return None

@@ -19,7 +19,8 @@ def correct_configmap(case: RemedyCase) -> Change | None:
     json = case.json
     namespace = case.workload.namespace
     wanted = [r for r in references(get_dict(json, "spec", "template", "spec")) if r.kind == "ConfigMap"]
-    missing = next((r.name for r in wanted if case.evidence.get(Ref("ConfigMap", namespace, r.name)) is None), "")
+    mine = [r for r in wanted if r.container == case.finding.container]
+    missing = next((r.name for r in mine if case.evidence.get(Ref("ConfigMap", namespace, r.name)) is None), "")
     if json is None or not missing:
         return None
     name = case.candidate or _meant(case, {r.key for r in wanted if r.name == missing and r.key})

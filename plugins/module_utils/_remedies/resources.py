@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import decimal
+import re
+
 from .._model import quantity
 from .._model.edits import Edit
 from .._model.fields import get_dict, get_str
@@ -29,7 +32,7 @@ def raise_memory(case: RemedyCase) -> Change | None:
     )
     if wanted is None or wanted <= amount or (largest and wanted > largest):
         return None
-    new = case.candidate or quantity.in_words(wanted, "memory")
+    new = case.candidate or _twice(limit, amount)
     after = {f"{pointer}/resources/limits/memory": new}
     if get_str(spec, "resources", "requests", "memory") == limit:
         # A request equal to the limit was meant so: it keeps the pod in its quality-of-service class.
@@ -40,3 +43,9 @@ def raise_memory(case: RemedyCase) -> Change | None:
         effect=case.replaced,
         write=Edit(case.workload, json, after, {f"{pointer}/name": case.finding.container}),
     )
+
+
+def _twice(limit: str, amount: decimal.Decimal) -> str:
+    """Exactly double, in the unit of the limit where that is a whole number of it."""
+    whole = re.fullmatch(r"([0-9]+)([kKMGTPE]i?)?", limit)
+    return f"{int(whole[1]) * 2}{whole[2] or ''}" if whole else str(int(amount * 2))

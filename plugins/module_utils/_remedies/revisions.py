@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
-from .._model.edits import Edit
+import typing as t
+
+from .._model.edits import Edit, differences, names_on_the_way
 from .._model.evidence import Revision
 from .._model.fields import Json, get, get_dict, get_int
+from .._model.secrets import redact_object, secret_name
 from ._change import Change, RemedyCase
 
-_HASH: str = "pod-template-hash"
+_HASH: t.Final = "pod-template-hash"
 
 
 def roll_back(case: RemedyCase) -> Change | None:
@@ -22,16 +25,26 @@ def roll_back(case: RemedyCase) -> Change | None:
     good = _proven(case)
     if good is None:
         return None
-    template = _template(good.json)
-    if template == get_dict(json, "spec", "template"):
+    current = get_dict(json, "spec", "template")
+    changed = list(differences("/spec/template", current, _template(good.json)))
+    guards = {
+        path: name for pointer, _before, _after in changed for path, name in names_on_the_way(json, pointer).items()
+    }
+    if not changed or any(_is_secret(*each, guards) for each in changed):
         return None
     ready = get_int(good.json, "status", "readyReplicas")
     return Change(
         action="roll_back",
         summary=f"give {case.workload} the template of revision {good.number} again, which has {ready} ready pods now",
         effect=case.replaced,
-        write=Edit(case.workload, json, {"/spec/template": template}),
+        write=Edit(case.workload, json, {pointer: after for pointer, _before, after in changed}, guards),
     )
+
+
+def _is_secret(pointer: str, before: t.Any, after: t.Any, guards: t.Mapping[str, str]) -> bool:
+    """Whether a plan would hold a secret that stands in the template in plain: then a person must act."""
+    named = secret_name(guards.get(pointer.removesuffix("value") + "name", "")) if pointer.endswith("/value") else False
+    return named or any(redact_object(value) != value for value in (before, after))
 
 
 def _proven(case: RemedyCase) -> Revision | None:

@@ -29,4 +29,9 @@ REMEDIES: t.Final[t.Mapping[str, tuple[t.Callable[[RemedyCase], Change | None], 
 def changes(finding: Finding, evidence: Evidence, candidate: str | None = None) -> list[Change]:
     """What would help against this finding, the best first; with a candidate, the changes that can use it come first."""
     case = RemedyCase(finding, evidence, candidate)
-    return [change for remedy in REMEDIES.get(finding.cause, ()) if (change := remedy(case)) is not None]
+    remedies = REMEDIES.get(finding.cause, ())
+    if candidate:
+        remedies = tuple(
+            sorted(remedies, key=lambda remedy: remedy is revisions.roll_back)
+        )  # what a person named comes first
+    return [change for remedy in remedies if (change := remedy(case)) is not None]

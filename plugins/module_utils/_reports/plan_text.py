@@ -10,10 +10,11 @@ import json
 import typing as t
 
 from .._model import moments
+from .._model.edits import differences
 from .._model.fields import Json, get_dicts, get_str
 from .._model.plan import Step
 from .._model.record import Record
-from .._model.secrets import redact_object
+from .._model.secrets import REDACTED, redact_object, secret_name
 from .._model.text import one_line
 
 _VALUE: t.Final = 300
@@ -52,39 +53,25 @@ def plan_text(record: Record) -> str:
 
 def _step(step: Step) -> t.Iterator[tuple[str, str]]:
     yield "Step", f"{step.verb} {step.target}"
-    before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
+    for change in changes(step):
+        yield "  change", f"{change['path']}: {_value(change['before'])} -> {_value(change['after'])}"
+
+
+def changes(step: Step) -> list[Json]:
+    """What a step changes, part by part, redacted."""
+    tested = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
+    found: list[Json] = []
     for operation in step.patch:
+        path = get_str(operation, "path")
         if operation.get("op") != "test":
-            path = get_str(operation, "path")
-            for place, was, becomes in changed(path, before.get(path), operation.get("value")):
-                yield "  change", f"{place}: {_value(was)} -> {_value(becomes)}"
-
-
-def changed(path: str, was: t.Any, becomes: t.Any) -> t.Iterator[tuple[str, t.Any, t.Any]]:
-    """The leaves that differ between two values, with their places."""
-    if isinstance(was, dict) and isinstance(becomes, dict):
-        for key in sorted({*was, *becomes}):
-            yield from changed(f"{path}/{key}", was.get(key), becomes.get(key))
-    elif isinstance(was, list) and isinstance(becomes, list) and len(was) == len(becomes):
-        for index, (first, second) in enumerate(zip(was, becomes, strict=True)):
-            yield from changed(f"{path}/{index}", first, second)
-    elif was != becomes:
-        yield path, was, becomes
+            for place, before, after in differences(path, tested.get(path), operation.get("value")):
+                hidden = place.endswith("/value") and secret_name(
+                    str(tested.get(place.removesuffix("value") + "name", ""))
+                )
+                values = (REDACTED if hidden else redact_object(value) for value in (before, after))
+                found.append({"path": place, **dict(zip(("before", "after"), values, strict=True))})
+    return found
 
 
 def _value(value: t.Any) -> str:
-    text = "(absent)" if value is None else json.dumps(redact_object(value), ensure_ascii=False)
-    return one_line(text, _VALUE)
-
-
-def differences(step: Step) -> list[Json]:
-    """What a step changes, redacted, for ``--diff``."""
-    before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
-    return [
-        {"path": place, "before": redact_object(was), "after": redact_object(becomes)}
-        for operation in step.patch
-        if operation.get("op") != "test"
-        for place, was, becomes in changed(
-            get_str(operation, "path"), before.get(get_str(operation, "path")), operation.get("value")
-        )
-    ]
+    return one_line("(absent)" if value is None else json.dumps(value, ensure_ascii=False), _VALUE)

@@ -39,6 +39,8 @@ def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Pers
 def check(records: Records, writer: Writer, cluster: Cluster, phr: str) -> Record:
     """What ``apply`` would start from, for check mode: the same checks and a dry run, and nothing recorded."""
     record = records.load(phr)
+    if record.state(moments.now()) == "applied":
+        return record
     _require_decision(record)
     _require_same_cluster(record.plan, cluster)
     for step in record.plan.steps:
@@ -58,7 +60,12 @@ def reconcile(records: Records, writer: Writer, record: Record, by: Person) -> R
         )
     if state != "applying":
         return record
-    found = [_found(writer, step) for step in record.plan.steps]
+    try:
+        found = [_found(writer, step) for step in record.plan.steps]
+    except NotAllowed as exc:
+        raise AiopsError(
+            f"{record.id} can't be settled: its object can't be read: {exc}. Run it again when it can."
+        ) from exc
     if all(each == "after" for each in found):
         return records.append(record.id, "applied", moments.now(), by, {"reconciled": True})
     reason = (
@@ -126,6 +133,8 @@ def _require_decision(record: Record) -> None:
 
 
 def _require_same_cluster(plan: Plan, cluster: Cluster) -> None:
+    if len(plan.steps) != 1:
+        raise AiopsError(f"{plan.phr} has {len(plan.steps)} steps; this release applies plans of one step only.")
     if plan.source != "cluster":
         raise AiopsError(f"{plan.phr} was made from a snapshot and can never be applied.")
     if plan.cluster.uid is None or plan.cluster.uid != cluster.uid:

@@ -13,7 +13,7 @@ from .._causes import judge
 from .._model import moments
 from .._model.edits import Edit, at
 from .._model.errors import AiopsError
-from .._model.evidence import Evidence, Reader, Scope
+from .._model.evidence import Cluster, Evidence, Reader, Scope
 from .._model.fields import get_dict, get_int
 from .._model.finding import Diagnosis, Finding
 from .._model.objects import Ref
@@ -122,8 +122,8 @@ def _record(
 ) -> Record:
     """The open record of the same steps, or a new one; an older plan for the same finding is superseded."""
     now = moments.now()
-    older = _open_for(finding.id, records, now)
-    if older and older.plan.steps == tried.steps and older.plan.source == source:
+    older = _open_for(finding.id, source, evidence.cluster, records, now)
+    if older and older.plan.steps == tried.steps:
         return older
     tier, reasons = classify(tried.steps, tried.irreversible_because)
     plan = Plan(
@@ -150,10 +150,13 @@ def _record(
     return records.create(plan, now, by)
 
 
-def _open_for(finding: str, records: Records, now: str) -> Record | None:
+def _open_for(finding: str, source: Source, cluster: Cluster, records: Records, now: str) -> Record | None:
+    """The open record for this finding of this cluster; what was planned for another one is none of our business."""
     for phr in reversed(records.ids()):
         record = records.load(phr)
-        if record.plan.finding.get("id") == finding and record.state(now) in {"pending", "approved"}:
+        plan = record.plan
+        same = (plan.finding.get("id"), plan.source, plan.cluster.uid) == (finding, source, cluster.uid)
+        if same and record.state(now) in {"pending", "approved"}:
             return record
     return None
 

@@ -15,14 +15,19 @@ from .._model.fields import Json, get_str
 from .._model.plan import Step
 from .._model.record import Person, Record
 from .._model.records import Records
+from .._model.secrets import redact_object
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
 
 
 def roll_back(records: Records, writer: Writer, phr: str, by: Person, reason: str) -> Record:
     """The record after the rollback: rolled_back, or rollback_blocked with the difference, or rollback_failed."""
-    record = records.load(phr)
+    with records.alone(phr):
+        return _roll_back(records, writer, records.load(phr), by, reason)
+
+
+def _roll_back(records: Records, writer: Writer, record: Record, by: Person, reason: str) -> Record:
     require_applied(record)
-    state = record.state(moments.now())
+    phr, state = record.id, record.state(moments.now())
     if state == "rolled_back":
         return record
     if state != "rolling_back":
@@ -44,7 +49,10 @@ def require_applied(record: Record) -> None:
 
 
 def _take_back(writer: Writer, step: Step) -> tuple[str, Json]:
-    live = writer.get(step.target)
+    try:
+        live = writer.get(step.target)
+    except NotAllowed as exc:
+        return "rollback_failed", {"reason": str(exc)}
     if live is None or get_str(live, "metadata", "uid") != step.uid:
         return "rollback_blocked", {"reason": f"{step.target} is gone or was made anew", "difference": []}
     before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
@@ -67,7 +75,7 @@ def _difference(step: Step, live: Json) -> list[dict[str, t.Any]]:
     before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
     ours = {get_str(op, "path"): op.get("value") for op in step.inverse if op.get("op") == "test"}
     return [
-        {"path": path, "before": before.get(path), "ours": ours.get(path), "now": at(live, path)}
+        {"path": path, **redact_object({"before": before.get(path), "ours": ours.get(path), "now": at(live, path)})}
         for path in step.paths
         if at(live, path) != ours.get(path)
     ]

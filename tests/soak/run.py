@@ -1,0 +1,38 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What takes too long for `make test`: every job, or those named. Ends with status 1 when one of them fails."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+# name → command
+JOBS = {"cluster": [sys.executable, str(TESTS / "cluster" / "cluster.py"), "soak", "--rounds", "20"]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job", nargs="*", help=f"all when none is named: {', '.join(JOBS)}")
+    names = parser.parse_args().job or list(JOBS)
+    if unknown := set(names) - set(JOBS):
+        parser.error(f"no such job: {', '.join(sorted(unknown))}")
+    failures = sum(not run(name) for name in names)
+    sys.exit(failures > 0)
+
+
+def run(name: str) -> bool:
+    print(f"---- {name}", flush=True)
+    began = time.monotonic()
+    done = subprocess.run(JOBS[name], check=False)
+    print(f"{'FAIL' if done.returncode else 'ok  '} {name} in {time.monotonic() - began:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    main()
