@@ -99,6 +99,11 @@ def scenarios(place: Place) -> None:
         _pytest(place, "scenarios", "tests/scenarios", environment=cluster)
 
 
+def loop(place: Place) -> None:
+    if cluster := _cluster(place, "loop"):
+        _pytest(place, "loop", "tests/loop", "-n", "4", environment=cluster)
+
+
 def integration(place: Place) -> None:
     if not (cluster := _cluster(place, "integration")):
         return
@@ -125,7 +130,7 @@ def molecule(place: Place) -> None:
 
 
 STATIC = {part.__name__: part for part in (lint, docs, units, sanity, build)}
-ON_CLUSTER = {part.__name__: part for part in (scenarios, integration, molecule)}
+ON_CLUSTER = {part.__name__: part for part in (scenarios, loop, integration, molecule)}
 
 
 def _pytest(place: Place, name: str, folder: str, *options: str, environment: Environment | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing as t
 
 from .._model.evidence import Evidence, Revision
@@ -70,8 +71,11 @@ class ContainerCase(PodCase):
 
     @functools.cached_property
     def killed_by_probe(self) -> bool:
-        """Whether the kubelet ended a run because a liveness or startup probe failed."""
-        return any(event.reason == "Killing" and "probe" in event.message.lower() for event in self.container_events)
+        """Whether the kubelet ended a run because a liveness or startup probe failed; one of its two events may be gone."""
+        return any(
+            event.reason in {"Killing", "Unhealthy"} and re.search(r"(?:liveness|startup) probe", event.message, re.I)
+            for event in self.container_events
+        )
 
     @functools.cached_property
     def log(self) -> str:

@@ -51,9 +51,9 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
         return None
     if case.container.role == "app" and case.pod.restart_policy != "Always":
         return None
+    if not case.container_events and any(probe in case.container.spec for probe in ("livenessProbe", "startupProbe")):
+        return None  # the kubelet's events may come late: without any nobody can tell that a probe did not end it
     spec = case.container.spec
-    # The kubelet's events may come late: without any of them nobody can tell that a probe did not end it.
-    probed = any(probe in case.container.spec for probe in ("livenessProbe", "startupProbe"))
     return Judgement(
         summary=f"container {case.container.name} finishes without an error and is started again and again",
         explanation=f"Exit code 0, {case.container.restarts} restarts, and no probe ended it: the command does its work and returns, "
@@ -69,7 +69,6 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
         ),
         next_step=edit_command(case.workload)
         + f"   # give {case.container.name} a command that stays, or make it a Job",
-        confidence="probable" if probed and not case.container_events else "confirmed",
     )
 
 

@@ -15,7 +15,7 @@ import typing as t
 
 from .._model.fields import get_int, get_str
 from .._model.finding import Candidate, EvidenceItem
-from .._model.objects import Ref, node_image_names, pull_secrets
+from .._model.objects import Event, Ref, node_image_names, pull_secrets
 from ._case import ContainerCase, Judgement, edit_command, kubectl, quote_event, quote_waiting
 from ._near import CANDIDATES, near_misses
 
@@ -108,12 +108,7 @@ def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
 
 def _said(case: ContainerCase) -> str:
     """What kubelet and runtime say of this pull; the back-off state alone may not carry the runtime's words."""
-    failures = [
-        e.message
-        for e in case.container_events
-        if e.reason in {"Failed", "InspectFailed"} and "pull" in e.message.lower()
-    ]
-    return "\n".join([case.container.waiting_message, *failures[:1]])
+    return "\n".join([case.container.waiting_message, *(event.message for event in _failed_pulls(case)[:1])])
 
 
 def _pull_failure(case: ContainerCase) -> _Failure | None:
@@ -129,9 +124,21 @@ def _pull_failure(case: ContainerCase) -> _Failure | None:
 
 def _proof(case: ContainerCase) -> tuple[EvidenceItem, ...]:
     """The waiting state and, where it does not repeat the runtime's words, the event that has them."""
-    failed = [e for e in case.container_events if e.reason == "Failed" and "pull" in e.message.lower()][:1]
     told = case.container.waiting_message
-    return (quote_waiting(case), *(quote_event(e) for e in failed if e.message.partition(": ")[2] not in told))
+    return (
+        quote_waiting(case),
+        *(quote_event(event) for event in _failed_pulls(case)[:1] if event.message.partition(": ")[2] not in told),
+    )
+
+
+def _failed_pulls(case: ContainerCase) -> list[Event]:
+    """The events with the runtime's words; "Error: ImagePullBackOff" only repeats the kubelet's reason."""
+    failed = [event for event in case.container_events if event.reason in {"Failed", "InspectFailed"}]
+    return [
+        event
+        for event in failed
+        if "pull" in event.message.lower() and event.message.partition(": ")[2] not in PULL_REASONS
+    ]
 
 
 def _other_tags(case: ContainerCase) -> tuple[Candidate, ...]:

@@ -225,7 +225,9 @@ def _unexplained_container(case: ContainerCase) -> _Hit:
     state = container.waiting_reason or (f"exit code {end.exit_code}, {end.reason}" if end else "unknown")
     evidence = [quote_waiting(case)] if container.waiting_reason else []
     evidence += [quote_end(case)] if end else []
-    evidence += [quote_event(event) for event in case.container_events if event.warning][:3]
+    # "Killing" is a Normal event, and the one that tells who ended it.
+    telling = [event for event in case.container_events if event.warning or event.reason == "Killing"]
+    evidence += [quote_event(event) for event in sorted(telling, key=lambda event: event.reason != "Killing")[:3]]
     return _undetermined(
         case, f"container {container.name} fails ({state}) and no known cause fits", tuple(evidence), container.name
     )

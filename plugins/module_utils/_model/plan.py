@@ -23,6 +23,8 @@ Verb = t.Literal["patch", "delete", "create"]
 Tier = t.Literal["trivial", "low", "medium", "critical"]
 TIERS: t.Final[tuple[Tier, ...]] = ("trivial", "low", "medium", "critical")
 Source = t.Literal["cluster", "snapshot"]
+# What stands for a dry run where there is no server to try it on.
+FROM_SNAPSHOT: t.Final = "not possible: from a snapshot"
 Operations = tuple[Json, ...]
 
 

@@ -102,9 +102,11 @@ class Record:
     def approvals(self) -> list[Event]:
         """The approvals that count: of exactly this plan, in time, by a strong enough proof, once a person."""
         found: dict[str, Event] = {}
-        asked = self.first("asked")
+        asked: Event | None = None
         for event in self.events:
-            if event.type == "approved" and asked and get_str(event.body, "digest") == self.plan_digest:
+            if event.type == "asked":
+                asked = asked or event
+            elif event.type == "approved" and asked and get_str(event.body, "digest") == self.plan_digest:
                 waited = moments.seconds_between(asked.at, event.at)
                 strong = PROOFS.index(event.by.proof) >= PROOFS.index(self.rule.proof)
                 if strong and waited is not None and 0 <= waited <= self.rule.window:
@@ -159,6 +161,12 @@ def fold(events: t.Sequence[Event]) -> State:
     return t.cast("State", state)
 
 
+def new_record(plan: Plan) -> Record:
+    """The record of a plan before its first event."""
+    start = digest(plan.as_bytes())
+    return Record(plan, start, (), start)
+
+
 def record_from_files(plan: bytes, events: t.Sequence[tuple[str, bytes]]) -> Record:
     """The record in the content of its files (event names with content, in order); an AiopsError names the first bad one."""
     head = plan_digest = digest(plan)
@@ -173,6 +181,8 @@ def record_from_files(plan: bytes, events: t.Sequence[tuple[str, bytes]]) -> Rec
             raise AiopsError(f"{name} was not written by this collection: its bytes differ.")
         head = digest(content)
         found.append(event)
+    if not found:
+        raise AiopsError("it has no events.")
     fold(found)
     return Record(plan_from_bytes(plan), plan_digest, tuple(found), head)
 

@@ -11,7 +11,7 @@ import typing as t
 
 from .._model.fields import Json
 from .._model.plan import Plan
-from .._model.record import Person, Record, fold, record_from_files
+from .._model.record import Person, Record, fold, new_record
 from .._model.records import Records
 
 
@@ -22,7 +22,7 @@ class Rehearsal:
         self._records = records
 
     def create(self, plan: Plan, at: str, by: Person) -> Record:
-        return _with_event(record_from_files(plan.as_bytes(), ()), "proposed", at, by, {})
+        return _with_event(new_record(plan), "proposed", at, by, {})
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         del expect_head  # nobody else can have come between

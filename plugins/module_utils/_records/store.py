@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from .._model.errors import AiopsError
 from .._model.fields import Json
 from .._model.plan import Plan
-from .._model.record import Event, Person, Record, event_name, fold, record_from_files
+from .._model.record import Event, Person, Record, event_name, fold, new_record, record_from_files
 
 Render = t.Callable[[Record], str]
 
@@ -34,16 +35,20 @@ class Store:
     def create(self, plan: Plan, at: str, by: Person) -> Record:
         """A new record with its plan and first event: the whole folder appears at once."""
         content = plan.as_bytes()
-        first = record_from_files(content, ()).following("proposed", at, by, {})
+        first = new_record(plan).following("proposed", at, by, {})
         with self._locked() as lock:
             folder = self._folder(plan.phr)
             folder.parent.mkdir(parents=True, exist_ok=True)
             aside = Path(tempfile.mkdtemp(dir=self._root, prefix=".new-"))
-            aside.chmod(0o755)
-            aside.joinpath("events").mkdir()
-            _create_once(aside / "plan.json", content)
-            _create_once(aside / "events" / event_name(first), first.as_bytes())
-            aside.rename(folder)
+            try:
+                aside.chmod(0o755)
+                aside.joinpath("events").mkdir()
+                _create_once(aside / "plan.json", content)
+                _create_once(aside / "events" / event_name(first), first.as_bytes())
+                aside.rename(folder)
+            except BaseException:
+                shutil.rmtree(aside, ignore_errors=True)
+                raise
             _sync_folder(folder.parent)
             return self._finish(plan.phr, first, lock)
 
@@ -67,7 +72,11 @@ class Store:
     @contextlib.contextmanager
     def alone(self, phr: str) -> t.Iterator[None]:
         """Hold a record for one run; an AiopsError where another run works on it.  A run that died holds nothing."""
-        handle = os.open(self._folder(phr) / ".run", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self.load(phr)
+        try:
+            handle = os.open(self._folder(phr) / ".run", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise AiopsError(f"The record {phr} can't be held: {exc.strerror or exc}. Nothing was done.") from exc
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
@@ -94,8 +103,6 @@ class Store:
             record = record_from_files(plan, events)
         except AiopsError as exc:
             raise AiopsError(f"The record {phr} does not verify: {exc}") from exc
-        if not events:
-            raise AiopsError(f"The record {phr} does not verify: it has no events.")
         if record.id != phr:
             raise AiopsError(f"The record {phr} does not verify: its plan.json is that of {record.id}.")
         return record
@@ -107,7 +114,7 @@ class Store:
     def page(self, phr: str) -> str | None:
         """The page as it stands on disk."""
         try:
-            return (self._folder(phr) / "PHR.md").read_text(encoding="utf-8", errors="replace")
+            return (self._folder(phr) / "PHR.md").read_bytes().decode(errors="replace")
         except OSError:
             return None
 
@@ -150,12 +157,14 @@ class Store:
         repository = self._root / ".git"
         if not repository.exists():
             self._git(lock, "init", "--quiet", "--initial-branch=main")
-            (repository / "info" / "exclude").write_text("/.lock\n/.new-*\n.run\n", encoding="utf-8")
+            (repository / "info" / "exclude").write_text("/.lock\n.new-*\n.run\n", encoding="utf-8")
         for stale in ("index.lock", "HEAD.lock", "refs/heads/main.lock"):
             # git holds our lock as long as it runs, so whoever left these is dead
-            repository.joinpath(stale).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                repository.joinpath(stale).unlink()
         self._git(lock, "add", "--all", "--", "phr")
-        person = ("-c", f"user.name={event.by.name}", "-c", f"user.email={event.by.name}@{event.by.host}")
+        name = re.sub(r"[^\w.-]+", "-", event.by.name).strip(".-") or "somebody"  # git does not take every name
+        person = ("-c", f"user.name={name}", "-c", f"user.email={name}@{event.by.host}")
         message = f"{record.id}: {event.number} {event.type}"
         self._git(lock, *person, "commit", "--quiet", "--no-verify", "--message", message)
 
@@ -202,10 +211,14 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _written_aside(folder: Path, content: bytes) -> Path:
     handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        Path(name).unlink()
+        raise
     return Path(name)
 
 

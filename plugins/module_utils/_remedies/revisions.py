@@ -32,10 +32,11 @@ def roll_back(case: RemedyCase) -> Change | None:
     }
     if not changed or any(_is_secret(*each, guards) for each in changed):
         return None
-    ready = get_int(good.json, "status", "readyReplicas")
+    ready = get_int(good.json, "status", "readyReplicas") or 0
+    pods = "1 ready pod" if ready == 1 else f"{ready} ready pods"
     return Change(
         action="roll_back",
-        summary=f"give {case.workload} the template of revision {good.number} again, which has {ready} ready pods now",
+        summary=f"give {case.workload} the template of revision {good.number} again, which has {pods} now",
         effect=case.replaced,
         write=Edit(case.workload, json, {pointer: after for pointer, _before, after in changed}, guards),
     )

@@ -11,6 +11,7 @@ import typing as t
 
 from .._model.fields import Json, get_str
 from .._model.finding import Diagnosis, EvidenceItem, Finding
+from .._model.plan import FROM_SNAPSHOT
 from .._model.text import one_line, visible
 from . import wording
 
@@ -35,12 +36,13 @@ def plans(proposals: t.Sequence[Json]) -> str:
 
 
 def _plan(proposal: Json) -> t.Iterator[str]:
-    phr, tier, state = (get_str(proposal, name) for name in ("phr", "tier", "state"))
+    phr, tier, state, dry_run = (get_str(proposal, name) for name in ("phr", "tier", "state", "dry_run"))
     if phr:
-        yield from _field(
-            "Plan", f"{phr} ({tier}, {state}; dry run: {get_str(proposal, 'dry_run')}): {get_str(proposal, 'summary')}"
-        )
-        yield f"   {'':<{_LABEL}}ansible-playbook aiops.kubernetes.approve -e aiops_phr={_shown(phr)}"
+        yield from _field("Plan", f"{phr} ({tier}, {state}; dry run: {dry_run}): {get_str(proposal, 'summary')}")
+        if dry_run == FROM_SNAPSHOT:
+            yield from _field("", "It was made from a snapshot and can never be applied.")
+        else:
+            yield f"   {'':<{_LABEL}}ansible-playbook aiops.kubernetes.approve -e aiops_phr={_shown(phr)}"
     elif needs := get_str(proposal, "needs"):
         yield from _field("Plan", f"{get_str(proposal, 'finding')}: {needs} must be named before there can be a plan")
 

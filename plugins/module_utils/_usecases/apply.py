@@ -21,12 +21,18 @@ from .._model.writing import NotAllowed, NotAsPlanned, Writer
 
 def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Person) -> Record:
     """The record after the change.  An AiopsError where it may not be applied or did not apply; the record says which."""
-    record = reconcile(records, writer, records.load(phr), by)
-    if record.state(moments.now()) == "applied":
-        return record
+    with records.alone(phr):
+        record = reconcile(records, writer, records.load(phr), by)
+        if record.state(moments.now()) == "applied":
+            return record
+        return _apply(records, writer, cluster, record, by)
+
+
+def _apply(records: Records, writer: Writer, cluster: Cluster, record: Record, by: Person) -> Record:
     _require_decision(record)
     _require_same_cluster(record.plan, cluster)
     _rehearse(records, writer, record, by)
+    phr = record.id
     record = records.append(
         phr, "claimed", moments.now(), by, {"decided_by": _deciders(record)}, expect_head=record.head
     )

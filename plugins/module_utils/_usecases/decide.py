@@ -43,7 +43,9 @@ def decide(records: Records, record: Record, verdict: Verdict, by: Person, justi
         raise AiopsError(
             f"An approval of tier {record.plan.tier} needs a justification of at least {JUSTIFICATION_LENGTH} characters."
         )
-    if len(text) > _LONGEST or any(unicodedata.category(ch) in {"Cc", "Cf", "Cs"} and ch != "\n" for ch in text):
+    if len(text) > _LONGEST or any(
+        unicodedata.category(ch) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and ch != "\n" for ch in text
+    ):
         raise AiopsError("The justification is too long or holds control characters. Nothing was recorded.")
     body = {"digest": record.plan_digest, "justification": text}
     return records.append(record.id, _EVENTS[verdict], now, by, body, expect_head=record.head)

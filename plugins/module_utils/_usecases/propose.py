@@ -17,7 +17,7 @@ from .._model.evidence import Cluster, Evidence, Reader, Scope
 from .._model.fields import get_dict, get_int
 from .._model.finding import Diagnosis, Finding
 from .._model.objects import Ref
-from .._model.plan import Baseline, Plan, Source, Step
+from .._model.plan import FROM_SNAPSHOT, Baseline, Plan, Source, Step
 from .._model.policy import classify, policy_digest
 from .._model.record import Person, Record
 from .._model.records import Records
@@ -181,7 +181,7 @@ def _try(change: Change, writer: Writer | None) -> Tried:
     if change.write is None:
         raise AiopsError(f"{change.action} has nothing to write.")
     step = change.write.step()
-    dry_run = "not possible: from a snapshot"
+    dry_run = FROM_SNAPSHOT
     if writer:
         dry_run = _answer(lambda: writer.delete(step.target, step.uid, step.resource_version or "", dry_run=True))
     return Tried(change, (step,), dry_run, change.irreversible_because)
@@ -189,7 +189,7 @@ def _try(change: Change, writer: Writer | None) -> Tried:
 
 def _try_edit(change: Change, edit: Edit, writer: Writer | None) -> Tried:
     if writer is None:
-        return Tried(change, (edit.step(),), "not possible: from a snapshot", None)
+        return Tried(change, (edit.step(),), FROM_SNAPSHOT, None)
     steps = [edit.step()]
     taken_back: list[bool] = []
 

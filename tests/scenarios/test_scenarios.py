@@ -1,0 +1,57 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real failures on a real cluster: the diagnosis names each cause, on its object and container, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
+from ansible_collections.aiops.kubernetes.tests.scenarios.conftest import Plays, stands_for_its_cause
+from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import Scenario, differences, scenarios
+
+SCENARIOS = scenarios()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_finds_exactly_what_is_wrong(scenario: Scenario, played: Plays, tell: list[str]) -> None:
+    tell.append("did not settle")
+    diagnosis = played[scenario.id].result().seen
+    tell[:] = [f"{f.cause} ({f.confidence}, {f.severity}) on {f.workload}, {f.container}" for f in diagnosis.findings]
+    lines = differences(scenario.findings, diagnosis.findings)
+    assert not lines, "\n".join(lines)
+    assert diagnosis.unreadable == ()
+
+
+def test_finds_the_same_in_many_namespaces_at_once(played: Plays, reader: LiveReader) -> None:
+    plays = [play.result() for play in played.values() if play.exception() is None]
+    kept = [play for play in plays if stands_for_its_cause(play.scenario)]
+    diagnosis = diagnose(reader, Scope(tuple(play.namespace for play in kept)))
+    lines = []
+    for play in kept:
+        findings = [f for f in diagnosis.findings if f.subject.namespace == play.namespace]
+        lines += [f"{play.scenario.id}: {line}" for line in differences(play.scenario.findings, findings)]
+    assert not lines, "\n".join(lines)
+
+
+def test_only_reads_and_asks_for_no_secret(played: Plays, kubeconfig: Path) -> None:
+    audit_log = kubeconfig.parent / "audit.log"
+    assert audit_log.exists(), (
+        "no audit log beside the kubeconfig: name a cluster that tests/cluster/cluster.py started"
+    )
+    namespaces = {play.result().namespace for play in played.values() if play.exception() is None}
+    requests = [
+        (event["verb"], event["objectRef"]["resource"])
+        for event in map(json.loads, audit_log.read_text().splitlines())
+        if event.get("userAgent", "").startswith("aiops.kubernetes")
+        and event.get("objectRef", {}).get("namespace") in namespaces
+    ]
+    assert len(requests) > len(namespaces)
+    assert {verb for verb, _resource in requests} <= {"get", "list", "watch"}
+    assert "secrets" not in {resource for _verb, resource in requests}
