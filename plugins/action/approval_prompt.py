@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
 import typing as t
 
@@ -85,9 +87,14 @@ class ActionModule(AiopsAction):
             return decide(kept, record, "reject", somebody("terminal"), ""), ""
         if answer != f"APPROVE {code}":
             return record, f"{record.id} stays pending: that was no answer to this plan. {later}"
-        reason = (
-            self._answer("Why is it right? Justification:", _JUSTIFICATION_SECONDS) if record.rule.justification else ""
-        )
+        try:
+            reason = (
+                self._answer("Why is it right? Justification:", _JUSTIFICATION_SECONDS)
+                if record.rule.justification
+                else ""
+            )
+        except AnsiblePromptNoninteractive:  # the terminal went away in between
+            reason = None
         if reason is None:
             return record, f"{record.id} stays pending: no justification was given. {later}"
         return decide(kept, record, "approve", somebody("terminal"), reason), ""
@@ -96,8 +103,26 @@ class ActionModule(AiopsAction):
         """What a person typed and ended with Enter, or None."""
         began = time.monotonic()
         try:
-            typed: bytes = self._display.prompt_until(question, seconds=seconds, interrupt_input=_NO_ANSWER)
+            with _ending_with_ansible():
+                typed: bytes = self._display.prompt_until(question, seconds=seconds, interrupt_input=_NO_ANSWER)
         except AnsiblePromptInterrupt:
             return None
         # Ansible returns what was typed without Enter when the time ends while it reads a key.
         return typed.decode(errors="replace") if time.monotonic() - began < seconds else None
+
+
+@contextlib.contextmanager
+def _ending_with_ansible() -> t.Iterator[None]:
+    """End this worker when Ansible itself is gone: after a hang-up it would wait for an answer for ever."""
+    parent, answered = os.getppid(), threading.Event()
+
+    def watch() -> None:
+        while not answered.wait(1):
+            if os.getppid() != parent:
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        answered.set()

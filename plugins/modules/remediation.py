@@ -106,7 +106,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     store,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import changes
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import differences
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply, check
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 
@@ -125,7 +125,7 @@ def main() -> t.NoReturn:
             record = first_gate(kept, writer, reader, record, by)
         result = outcome(record)
         if module._diff:
-            result["diff"] = [change for step in record.plan.steps for change in changes(step)]
+            result["diff"] = [difference for step in record.plan.steps for difference in differences(step)]
         if record.verdict == "worse":
             module.fail_json(msg=f"{record.id} made it worse and is {result['state']} now.", changed=True, **result)
         would = module.check_mode and result["state"] == "approved"

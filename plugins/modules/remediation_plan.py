@@ -105,7 +105,7 @@ proposals:
       type: str
       sample: pending
     dry_run:
-      description: What the server said; V(ok), V(forbidden), or why it refused.
+      description: What the server said; V(ok), V(forbidden), why it refused, or V(not tried).
       type: str
       sample: ok
     summary:
@@ -116,6 +116,10 @@ proposals:
       description: What a person must name before a plan can be made, or null.
       type: str
       sample: an image that exists
+    why_none:
+      description: Why no plan can be offered, or null.
+      type: str
+      sample: no change is known that would surely help secret-missing; a person must act
 """
 
 import dataclasses
@@ -152,8 +156,11 @@ def main() -> t.NoReturn:
         proposals = propose(
             reader, writer, kept, diagnosis, params["findings"], params["candidates"], somebody(), new_id
         )
+        new = [proposal for proposal in proposals if proposal.phr and proposal.phr not in before]
+        if module.check_mode:  # a record that is not kept has no id that could be used
+            proposals = [dataclasses.replace(each, phr=None) if each in new else each for each in proposals]
         module.exit_json(
-            changed=any(proposal.phr and proposal.phr not in before for proposal in proposals),
+            changed=bool(new),
             phrs=[proposal.phr for proposal in proposals if proposal.phr],
             proposals=[dataclasses.asdict(proposal) for proposal in proposals],
         )

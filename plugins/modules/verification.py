@@ -102,7 +102,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import checkpoint, due_checkpoints
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import due, look_again
 
 
 def main() -> t.NoReturn:
@@ -111,15 +111,15 @@ def main() -> t.NoReturn:
     with failing_clearly(module):
         kept = store(params)
         all_of_them = (kept.load(phr) for phr in ([params["phr"]] if params["phr"] else kept.ids()))
-        due = [record for record in all_of_them if due_checkpoints(record, moments.now())]
-        if due and not module.check_mode:
+        found = [record for record in all_of_them if due(record, moments.now())]
+        if found and not module.check_mode:
             reader, writer = cluster(params)
-            due = [checkpoint(kept, writer, reader, record, somebody()) for record in due]
-        phrs = [outcome(record) for record in due]
-        worse = [record.id for record in due if record.verdict == "worse" and not module.check_mode]
+            found = [look_again(kept, writer, reader, record, somebody()) for record in found]
+        phrs = [outcome(record) for record in found]
+        worse = [record.id for record in found if record.verdict == "worse" and not module.check_mode]
         if worse:
             module.fail_json(msg=f"{', '.join(worse)} made it worse.", changed=True, phrs=phrs)
-        module.exit_json(changed=bool(due), phrs=phrs)
+        module.exit_json(changed=bool(found), phrs=phrs)
 
 
 if __name__ == "__main__":

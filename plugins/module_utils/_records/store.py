@@ -20,7 +20,7 @@ from pathlib import Path
 from .._model.errors import AiopsError
 from .._model.fields import Json
 from .._model.plan import Plan
-from .._model.record import Event, Person, Record, event_name, fold, new_record, record_from_files
+from .._model.record import Person, Record, event_name, fold, new_record, record_from_files
 
 Render = t.Callable[[Record], str]
 
@@ -50,7 +50,7 @@ class Store:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
             _sync_folder(folder.parent)
-            return self._finish(plan.phr, first, lock)
+            return self._finish(plan.phr, lock)
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         """One more event, durable when this returns.
@@ -67,11 +67,14 @@ class Store:
             event = record.following(kind, at, by, body)
             fold([*record.events, event])
             _create_once(self._folder(phr) / "events" / event_name(event), event.as_bytes())
-            return self._finish(phr, event, lock)
+            return self._finish(phr, lock)
 
     @contextlib.contextmanager
     def alone(self, phr: str) -> t.Iterator[None]:
-        """Hold a record for one run; an AiopsError where another run works on it.  A run that died holds nothing."""
+        """Hold a record for one run; an AiopsError where another run works on it.  A run that died holds nothing.
+
+        What a run that died left undone of the page and the commit is made up for first.
+        """
         self.load(phr)
         try:
             handle = os.open(self._folder(phr) / ".run", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -83,6 +86,9 @@ class Store:
             os.close(handle)
             raise AiopsError(f"Another run is working on {phr} at this moment. Nothing was done.") from exc
         try:
+            with self._locked() as lock:
+                if self._unfinished(phr, lock):
+                    self._finish(phr, lock)
             yield
         finally:
             os.close(handle)
@@ -118,11 +124,17 @@ class Store:
         except OSError:
             return None
 
-    def _finish(self, phr: str, event: Event, lock: int) -> Record:
-        """The page and the commit.  The event stands already: if these fail, the next one makes up for them."""
+    def _unfinished(self, phr: str, lock: int) -> bool:
+        """Whether a run died between an event and its page or its commit."""
+        if self.page(phr) != self._render(self.load(phr)) or not (self._root / ".git").exists():
+            return True
+        return bool(self._git(lock, "status", "--porcelain", "--", "phr"))
+
+    def _finish(self, phr: str, lock: int) -> Record:
+        """The page and the commit.  The events stand already: if these fail, the next run makes up for them."""
         record = self.load(phr)
         _replace(self._folder(phr) / "PHR.md", self._render(record).encode())
-        self._commit(record, event, lock)
+        self._commit(record, lock)
         return record
 
     def _folder(self, phr: str) -> Path:
@@ -152,7 +164,7 @@ class Store:
         finally:
             os.close(handle)
 
-    def _commit(self, record: Record, event: Event, lock: int) -> None:
+    def _commit(self, record: Record, lock: int) -> None:
         """A git commit of everything that is not committed yet, so that one that was missed is made up for."""
         repository = self._root / ".git"
         if not repository.exists():
@@ -163,12 +175,13 @@ class Store:
             with contextlib.suppress(OSError):
                 repository.joinpath(stale).unlink()
         self._git(lock, "add", "--all", "--", "phr")
+        event = record.events[-1]
         name = re.sub(r"[^\w.-]+", "-", event.by.name).strip(".-") or "somebody"  # git does not take every name
         person = ("-c", f"user.name={name}", "-c", f"user.email={name}@{event.by.host}")
         message = f"{record.id}: {event.number} {event.type}"
         self._git(lock, *person, "commit", "--quiet", "--no-verify", "--message", message)
 
-    def _git(self, lock: int, *words: str) -> None:
+    def _git(self, lock: int, *words: str) -> str:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         settings = (
             "-c",
@@ -182,7 +195,9 @@ class Store:
         )
         command = ["git", "-C", str(self._root), *settings, *words]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True, env=environment, pass_fds=(lock,))
+            return subprocess.run(
+                command, check=True, capture_output=True, text=True, env=environment, pass_fds=(lock,)
+            ).stdout
         except subprocess.CalledProcessError as exc:
             raise AiopsError(
                 f"It was recorded in {self._root}, but git could not commit it: {exc.stderr.strip()}. The next record makes up for it."

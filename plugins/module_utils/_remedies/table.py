@@ -35,3 +35,10 @@ def changes(finding: Finding, evidence: Evidence, candidate: str | None = None) 
             sorted(remedies, key=lambda remedy: remedy is revisions.roll_back)
         )  # what a person named comes first
     return [change for remedy in remedies if (change := remedy(case)) is not None]
+
+
+def why_none(finding: Finding) -> str:
+    """Why there is no change to offer, in words for the person who must act now."""
+    if revisions.roll_back in REMEDIES.get(finding.cause, ()):
+        return f"no change is proven to help {finding.cause} here, and no former revision has a ready pod to go back to"
+    return f"no change is known that would surely help {finding.cause}; a person must act"

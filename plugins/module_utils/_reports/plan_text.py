@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._model import moments
-from .._model.edits import differences
+from .._model import edits, moments
 from .._model.fields import Json, get_dicts, get_str
 from .._model.plan import Step
 from .._model.record import Record
@@ -64,13 +63,24 @@ def changes(step: Step) -> list[Json]:
     for operation in step.patch:
         path = get_str(operation, "path")
         if operation.get("op") != "test":
-            for place, before, after in differences(path, tested.get(path), operation.get("value")):
+            for place, before, after in edits.differences(path, tested.get(path), operation.get("value")):
                 hidden = place.endswith("/value") and secret_name(
                     str(tested.get(place.removesuffix("value") + "name", ""))
                 )
                 values = (REDACTED if hidden else redact_object(value) for value in (before, after))
                 found.append({"path": place, **dict(zip(("before", "after"), values, strict=True))})
     return found
+
+
+def differences(step: Step) -> list[Json]:
+    """What Ansible shows with --diff."""
+    return [
+        {
+            **{f"{side}_header": f"{step.target} {change['path']}" for side in ("before", "after")},
+            **{side: f"{_value(change[side])}\n" for side in ("before", "after")},
+        }
+        for change in changes(step)
+    ]
 
 
 def _value(value: t.Any) -> str:

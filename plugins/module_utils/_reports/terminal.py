@@ -45,6 +45,8 @@ def _plan(proposal: Json) -> t.Iterator[str]:
             yield f"   {'':<{_LABEL}}ansible-playbook aiops.kubernetes.approve -e aiops_phr={_shown(phr)}"
     elif needs := get_str(proposal, "needs"):
         yield from _field("Plan", f"{get_str(proposal, 'finding')}: {needs} must be named before there can be a plan")
+    else:
+        yield from _field("No plan", f"{get_str(proposal, 'finding')}: {get_str(proposal, 'why_none')}")
 
 
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:

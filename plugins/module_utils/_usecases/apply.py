@@ -17,10 +17,13 @@ from .._model.plan import Plan, Step
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
+from .roll_back import roll_back
 
 
 def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Person) -> Record:
     """The record after the change.  An AiopsError where it may not be applied or did not apply; the record says which."""
+    if records.load(phr).state(moments.now()) == "rolling_back":
+        return roll_back(records, writer, phr, by, "finishing what another run began")
     with records.alone(phr):
         record = reconcile(records, writer, records.load(phr), by)
         if record.state(moments.now()) == "applied":

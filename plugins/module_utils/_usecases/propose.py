@@ -23,7 +23,7 @@ from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
 from .._remedies._change import Change
-from .._remedies.table import changes
+from .._remedies.table import changes, why_none
 from .diagnose import collect
 
 AT_MOST: t.Final = 10
@@ -31,7 +31,7 @@ AT_MOST: t.Final = 10
 
 @dataclasses.dataclass(frozen=True)
 class Proposal:
-    """One finding and the record of its plan; without a plan ``phr`` is None and ``needs`` or ``dry_run`` says why."""
+    """One finding and the record of its plan; without a plan ``phr`` is None and ``needs`` or ``why_none`` says why."""
 
     finding: str
     phr: str | None
@@ -41,6 +41,7 @@ class Proposal:
     dry_run: str
     summary: str | None = None
     needs: str | None = None
+    why_none: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +101,19 @@ def _propose(
     new_id: t.Callable[[str], str],
 ) -> Proposal:
     offered = changes(finding, evidence, candidate)
-    tried = [_try(change, writer) for change in offered if change.write is not None]
-    usable = next((each for each in tried if not each.dry_run.startswith("refused")), None)
-    if usable is None:
+    refused: list[Tried] = []
+    for change in offered:
+        if change.write is None:
+            continue
+        usable = _try(change, writer)
+        if not usable.dry_run.startswith("refused"):
+            break
+        refused.append(usable)
+    else:
         needs = next((change.needs for change in offered if change.needs), None)
-        return Proposal(finding.id, None, None, None, "none", tried[0].dry_run if tried else "not tried", needs=needs)
+        why = "; ".join(f"to {each.change.summary} was {each.dry_run}" for each in refused) or why_none(finding)
+        dry_run = refused[0].dry_run if refused else "not tried"
+        return Proposal(finding.id, None, None, None, "none", dry_run, needs=needs, why_none=why)
     record = _record(finding, evidence, usable, "cluster" if writer else "snapshot", records, by, new_id)
     plan = record.plan
     state = record.state(moments.now())
@@ -195,7 +204,9 @@ def _try_edit(change: Change, edit: Edit, writer: Writer | None) -> Tried:
 
     def attempt() -> None:
         stored = writer.patch(edit.target, edit.step().patch, dry_run=True)
-        steps[0] = edit.step(stored)
+        steps[0] = edit.as_stored(stored).step()
+        if not steps[0].paths:
+            raise NotAllowed("the server would store nothing of it", forbidden=False)
         back = writer.patch(edit.target, (*steps[0].patch, *steps[0].inverse), dry_run=True)
         taken_back.append(all(at(back, path) == at(edit.json, path) for path in edit.after))
         writer.try_pod(edit.target.namespace, get_dict(stored, "spec", "template"))

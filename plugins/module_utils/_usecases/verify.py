@@ -16,7 +16,7 @@ import typing as t
 from .._causes import judge
 from .._model import moments
 from .._model.evidence import Evidence, Reader, Scope
-from .._model.fields import get_int
+from .._model.fields import get_int, get_str
 from .._model.finding import UNDETERMINED, Finding
 from .._model.objects import Ref
 from .._model.plan import Baseline
@@ -46,7 +46,7 @@ class Look:
 def first_gate(records: Records, writer: Writer, reader: Reader, record: Record, by: Person) -> Record:
     """Wait until the rollout is finished and has held, or has clearly failed; record it, and take a worse change back."""
     if record.verdict is not None:
-        return record
+        return _take_back_if_worse(records, writer, record, by)
     began = time.monotonic()
     good_since: float | None = None
     bad = 0
@@ -68,22 +68,40 @@ def first_gate(records: Records, writer: Writer, reader: Reader, record: Record,
     return _conclude(records, writer, record, look, _FIRST_GATE, by)
 
 
-def due_checkpoints(record: Record, now: str) -> list[int]:
+def due(record: Record, now: str) -> bool:
+    """Whether there is something to do for a record: a checkpoint to take, or what a run that died left undone."""
+    return bool(_due_checkpoints(record, now)) or record.state(now) == "rolling_back" or _must_go_back(record, now)
+
+
+def look_again(records: Records, writer: Writer, reader: Reader, record: Record, by: Person) -> Record:
+    """Take what is due; several checkpoints that were missed are one look, recorded for the latest of them."""
+    if record.state(moments.now()) == "rolling_back":
+        return roll_back(records, writer, record.id, by, "finishing what another run began")
+    points = _due_checkpoints(record, moments.now())
+    if not points:
+        return _take_back_if_worse(records, writer, record, by)
+    return _conclude(records, writer, record, _look(reader, record), points[-1], by)
+
+
+def _due_checkpoints(record: Record, now: str) -> list[int]:
     """The checkpoints, in seconds after the change, whose time has come and that nobody has taken."""
-    applied = record.last("applied")
-    if applied is None or record.state(now) != "applied":
+    if record.state(now) != "applied":
         return []
     taken = {get_int(event.body, "checkpoint") for event in record.events if event.type == "verified"}
-    passed = moments.seconds_between(applied.at, now) or 0.0
+    passed = moments.seconds_between(_changed_at(record), now) or 0.0
     return [seconds for seconds in CHECKPOINT_SECONDS if seconds not in taken and passed >= seconds]
 
 
-def checkpoint(records: Records, writer: Writer, reader: Reader, record: Record, by: Person) -> Record:
-    """Take what is due; several that were missed are one look, recorded for the latest of them."""
-    due = due_checkpoints(record, moments.now())
-    if not due:
+def _must_go_back(record: Record, now: str) -> bool:
+    reversible = record.rule.automatic_rollback and not record.plan.irreversible_because
+    return record.verdict == "worse" and record.state(now) == "applied" and reversible
+
+
+def _take_back_if_worse(records: Records, writer: Writer, record: Record, by: Person) -> Record:
+    if not _must_go_back(record, moments.now()):
         return record
-    return _conclude(records, writer, record, _look(reader, record), due[-1], by)
+    last = record.last("verified")
+    return roll_back(records, writer, record.id, by, f"verdict worse: {get_str(last.body, 'reason') if last else ''}")
 
 
 def _hold(record: Record) -> int:
@@ -112,12 +130,12 @@ def _look(reader: Reader, record: Record) -> Look:
 
 def _fault_of_new_pods(evidence: Evidence, record: Record, findings: t.Sequence[Finding]) -> str:
     """A fault of a pod that was made after the change; the old ones may still show why it was made."""
-    applied = record.last("applied")
-    made = applied.at if applied else ""
     fresh = {
         pod.ref
         for pod in evidence.pods_of(record.plan.workload)
-        if not pod.deleting and (seconds := moments.seconds_between(made, pod.created)) is not None and seconds >= 0
+        if not pod.deleting
+        and (seconds := moments.seconds_between(_changed_at(record), pod.created)) is not None
+        and seconds >= 0
     }
     newest = dataclasses.replace(
         evidence,
@@ -132,6 +150,12 @@ def _fault_of_new_pods(evidence: Evidence, record: Record, findings: t.Sequence[
     ]
     stuck = [finding for finding in findings if finding.cause == "rollout-stuck" and fresh]
     return next((f"the new pods fail: {finding.summary}" for finding in [*faults, *stuck]), "")
+
+
+def _changed_at(record: Record) -> str:
+    """When the change was written: ``applied`` may stand much later, where another run had to find out."""
+    applying = record.last("applying")
+    return applying.at if applying else ""
 
 
 def _rolled_out(evidence: Evidence, workload: Ref) -> bool:
@@ -154,16 +178,13 @@ def _rolled_out(evidence: Evidence, workload: Ref) -> bool:
 
 
 def _conclude(records: Records, writer: Writer, record: Record, look: Look, point: int, by: Person) -> Record:
-    applied = record.last("applied")
     now = moments.now()
     body = {
         "checkpoint": point,
-        "offset_seconds": int(moments.seconds_between(applied.at if applied else now, now) or 0),
+        "offset_seconds": int(moments.seconds_between(_changed_at(record), now) or 0),
         "verdict": look.verdict or "same",
         "reason": look.reason,
         "metrics": dataclasses.asdict(look.now),
     }
     record = records.append(record.id, "verified", now, by, body, expect_head=record.head)
-    if look.verdict == "worse" and record.rule.automatic_rollback and not record.plan.irreversible_because:
-        return roll_back(records, writer, record.id, by, f"verdict worse: {look.reason}")
-    return record
+    return _take_back_if_worse(records, writer, record, by)

@@ -1,0 +1,338 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One case of the loop: a namespace with a failing workload, a folder of records, and our playbooks run on both."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import kubernetes.config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.frontend import detect
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import somebody
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.writer import GuardedWriter
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store, new_id
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import inspect
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import ask, decide
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import propose
+from ansible_collections.aiops.kubernetes.tests.loop.audit import AuditLog
+from ansible_collections.aiops.kubernetes.tests.loop.killing import at_once, kill_tree, somebody_waits_for
+from ansible_collections.aiops.kubernetes.tests.loop.workloads import NAME, Json
+
+BIN: Final = Path(sys.executable).parent
+LIMIT_SECONDS: Final = 180.0
+JUSTIFICATION: Final = "seen in the log, the former one was good"
+# What would make our own front end think that nobody sits at the terminal.
+_MACHINES: Final = (
+    "CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "BUILDKITE", "TEAMCITY_VERSION",
+    "AWX_PRIVATE_DATA_DIR", "AWX_ISOLATED_DATA_DIR", "RUNNER_OMIT_EVENTS",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    status: int
+    output: str
+    seconds: float
+
+
+def require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise AssertionError(otherwise)
+
+
+def person_environment() -> dict[str, str]:
+    """The environment of a person at a terminal, who named no cluster."""
+    foreign = (*_MACHINES, "KUBECONFIG", "K8S_AUTH_KUBECONFIG")
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    require(detect("auto", kept, is_terminal=True) == "terminal", "the environment still looks like a machine's")
+    return {**kept, "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', os.defpath)}", "ANSIBLE_NOCOLOR": "1"}
+
+
+@dataclass
+class Case:
+    """``folder`` holds the records and what else a run leaves."""
+
+    kubeconfig: Path
+    namespace: str
+    folder: Path
+    measured: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def client(self) -> DynamicClient:
+        return DynamicClient(kubernetes.config.new_client_from_config(str(self.kubeconfig)))
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        path = self.kubeconfig.parent / "audit.log"
+        require(
+            path.exists(), "no audit log beside the kubeconfig: name a cluster that tests/cluster/cluster.py started"
+        )
+        return AuditLog(path)
+
+    @cached_property
+    def reader(self) -> LiveReader:
+        return LiveReader(connect({"kubeconfig": str(self.kubeconfig)}))
+
+    @cached_property
+    def writer(self) -> GuardedWriter:
+        return GuardedWriter(connect({"kubeconfig": str(self.kubeconfig)}))
+
+    @property
+    def phr_dir(self) -> Path:
+        return self.folder / "records"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.phr_dir, page)
+
+    # the cluster
+
+    def open(self) -> None:
+        self._kind("Namespace").create(body={"metadata": {"name": self.namespace}})
+        self.wait(lambda: self._get("ServiceAccount", "default") is not None, "a default ServiceAccount")
+
+    def close(self) -> None:
+        """Its pods go at once: what they do with their time to end is nobody's concern any more."""
+        self._kind("Namespace").delete(name=self.namespace)
+        self._kind("Pod").delete(
+            namespace=self.namespace, grace_period_seconds=0, field_selector=f"metadata.namespace={self.namespace}"
+        )
+
+    def apply(self, *objects: Json) -> None:
+        """As somebody else, who is not this collection."""
+        for json_object in objects:
+            self._kind(json_object["kind"], json_object["apiVersion"]).server_side_apply(
+                body=json_object, namespace=self.namespace, field_manager="somebody", force_conflicts=True
+            )
+
+    def patch(self, operations: Sequence[Json]) -> None:
+        """A JSON patch of the Deployment, as somebody else."""
+        self._kind("Deployment", "apps/v1").patch(
+            body=list(operations),
+            name=NAME,
+            namespace=self.namespace,
+            content_type="application/json-patch+json",
+            field_manager="somebody",
+        )
+
+    def delete(self) -> None:
+        """Take the Deployment and its pods away, as somebody else."""
+        self._kind("Deployment", "apps/v1").delete(name=NAME, namespace=self.namespace)
+        self.wait(lambda: self._get("Deployment", NAME, "apps/v1") is None, "the Deployment to be gone")
+
+    def live(self) -> Json:
+        return self._get("Deployment", NAME, "apps/v1") or {}
+
+    def spec(self) -> str:
+        """The Deployment's spec, as bytes can be compared."""
+        return json.dumps(self.live()["spec"], sort_keys=True)
+
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 150) -> float:
+        """How many seconds it took."""
+        began = time.monotonic()
+        while not done():
+            require(time.monotonic() - began < seconds, f"{self.namespace}: waited {seconds:.0f} s in vain for {what}")
+            time.sleep(0.2)
+        return time.monotonic() - began
+
+    def wait_for(self, cause: str) -> None:
+        """Until exactly this is what fails, for long enough that the next look sees it, too."""
+        since: list[float] = []
+
+        def settled() -> bool:
+            findings = diagnose(self.reader, Scope((self.namespace,))).findings
+            roots = [finding.cause for finding in findings if finding.caused_by is None]
+            since[:] = [*since, time.monotonic()] if roots == [cause] else []
+            time.sleep(1)
+            return bool(since) and since[-1] - since[0] > 1
+
+        self.wait(settled, f"the finding {cause}")
+
+    # the records
+
+    def plan(self, candidate: str | None = None) -> Record:
+        """The record of the plan for the only root finding, as `diagnose` with aiops_propose makes it."""
+        diagnosis = diagnose(self.reader, Scope((self.namespace,)))
+        [finding] = [finding.id for finding in diagnosis.findings if finding.caused_by is None]
+        candidates = {finding: candidate} if candidate else {}
+        [proposal] = propose(self.reader, self.writer, self.store, diagnosis, [finding], candidates, somebody(), new_id)
+        require(proposal.phr is not None, f"there is no plan: {proposal}")
+        return self.store.load(str(proposal.phr))
+
+    def approved(self, candidate: str | None = None) -> Record:
+        """A plan with a person's approval, taken without the prompt, which other tests are about."""
+        return self.approve(self.plan(candidate))
+
+    def approve(self, record: Record) -> Record:
+        record = ask(self.store, record.id, somebody("terminal"), moments.now())
+        record = decide(self.store, record, "approve", somebody("terminal"), JUSTIFICATION)
+        require(record.state(moments.now()) == "approved", f"{record.id} is {record.state(moments.now())}")
+        return record
+
+    def applied(self) -> Record:
+        """An approved plan, applied, without waiting for what comes of it."""
+        plan = self.approved()
+        return apply(self.store, self.writer, self.reader.cluster(), plan.id, somebody())
+
+    def wait_for_event(self, kind: str) -> None:
+        """Until an event of this kind is on disk; nothing that writes it has been waited for."""
+        end = time.monotonic() + LIMIT_SECONDS
+        while not list(self.phr_dir.glob(f"phr/*/*/*/events/*-{kind}.json")):
+            require(time.monotonic() < end, f"{self.namespace}: no event {kind} within {LIMIT_SECONDS:.0f} s")
+            time.sleep(0.004)
+
+    @contextmanager
+    def held_after(self, kind: str) -> Iterator[None]:
+        """A run that has recorded such an event has done all that comes after it, and waits to record the next."""
+        lock = self.phr_dir / ".lock"
+        with lock.open("r+") as handle:
+            with at_once():
+                self.wait_for_event(kind)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            somebody_waits_for(lock, LIMIT_SECONDS)
+            yield
+
+    def record(self) -> Record:
+        """The only record, or the newest."""
+        return self.store.load(self.store.ids()[-1])
+
+    def state(self) -> str:
+        return self.record().state(moments.now())
+
+    def events(self) -> list[str]:
+        return [event.type for event in self.record().events]
+
+    def errors(self) -> list[str]:
+        """What does not verify."""
+        return [error for phr in self.store.ids() for error in inspect(self.store, phr, page)["errors"]]
+
+    def phr_info(self) -> list[Json]:
+        """What the module says, run as people do."""
+        command = ["ansible", "localhost", "-m", "aiops.kubernetes.phr_info", "-a", f"phr_dir={self.phr_dir}"]
+        settings = {
+            "LOAD_CALLBACK_PLUGINS": "1",
+            "STDOUT_CALLBACK": "ansible.posix.json",
+            "INVENTORY_UNPARSED_WARNING": "0",
+        }
+        ran = self.run(command, {f"ANSIBLE_{name}": value for name, value in settings.items()})
+        require(ran.status == 0, ran.output)
+        found: list[Json] = json.loads(ran.output)["plays"][0]["tasks"][0]["hosts"]["localhost"]["phrs"]
+        return found
+
+    # the playbooks
+
+    def command(self, playbook: str, *words: str, **variables: object) -> list[str]:
+        given = {
+            "aiops_kubeconfig": str(self.kubeconfig),
+            "aiops_namespaces": [self.namespace],
+            "aiops_phr_dir": str(self.phr_dir),
+            **{f"aiops_{name}": value for name, value in variables.items()},
+        }
+        name = playbook if playbook.endswith(".yml") else f"aiops.kubernetes.{playbook}"
+        return ["ansible-playbook", name, "-e", json.dumps(given), *words]
+
+    def play(
+        self, playbook: str, *words: str, environment: Mapping[str, str] | None = None, **variables: object
+    ) -> Ran:
+        """A playbook without a terminal, its standard input at /dev/null."""
+        return self.run(self.command(playbook, *words, **variables), environment)
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Ran:
+        began = time.monotonic()
+        with self.started(command, environment) as process:
+            output, _nothing = process.communicate(timeout=LIMIT_SECONDS)
+        return Ran(process.returncode, output, time.monotonic() - began)
+
+    @contextmanager
+    def started(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[str]]:
+        """A command in a session of its own, ended with it."""
+        wait_while_measuring()
+        process = subprocess.Popen(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.folder,
+            env={**person_environment(), "ANSIBLE_LOCALHOST_WARNING": "0", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                kill_tree(process.pid)
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+    def _kind(self, kind: str, version: str = "v1") -> Any:
+        return self.client.resources.get(api_version=version, kind=kind)
+
+    def _get(self, kind: str, name: str, version: str = "v1") -> Json | None:
+        try:
+            answer = self._kind(kind, version).get(name=name, namespace=self.namespace, serialize=False)
+        except ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+        found: Json = json.loads(answer.data)
+        return found
+
+
+@contextmanager
+def opened(kubeconfig: Path, folder: Path) -> Iterator[Case]:
+    """A namespace of its own, which is deleted afterwards."""
+    case = Case(kubeconfig, f"lp-{secrets.token_hex(4)}", folder)
+    case.open()
+    try:
+        yield case
+    finally:
+        case.close()
+
+
+_TURNSTILE: Final = Path(tempfile.gettempdir()) / f"aiops-loop-{os.getuid()}.lock"
+
+
+def wait_while_measuring() -> None:
+    """Begin nothing while another test measures: its limits are those of a machine that does nothing else."""
+    with _TURNSTILE.open("w") as turnstile:
+        fcntl.flock(turnstile, fcntl.LOCK_SH)
+
+
+@contextmanager
+def measuring(settle_seconds: float = 6.0) -> Iterator[None]:
+    """Nothing begins beside this, and what has begun has had time to come to its waiting."""
+    with _TURNSTILE.open("w") as turnstile:
+        fcntl.flock(turnstile, fcntl.LOCK_EX)
+        time.sleep(settle_seconds)
+        yield
