@@ -60,7 +60,7 @@ def diagnose_beside_a_list(environment: Environment) -> list[Figure]:
         if missing := [cause for cause in CAUSES if cause not in found]:
             sys.exit(f"The diagnosis misses {', '.join(missing)}, so its time says nothing:\n{found}")
         play(environment, *listing)
-        pairs = [(seconds(environment, *listing), seconds(environment, *diagnosing)) for _ in range(PAIRS)]
+        pairs = [(seconds(environment, *listing), seconds(environment, *diagnosing)) for _pair in range(PAIRS)]
     lists, diagnoses = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(diagnosis / listed for listed, diagnosis in pairs)
     return [

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
 from ansible_collections.aiops.kubernetes.tests.loop.case import Case, Ran
 from ansible_collections.aiops.kubernetes.tests.loop.workloads import (
     IMAGE,
+    Json,
     configmap,
     deployment,
     rolled_out,
@@ -88,3 +90,25 @@ def test_more_memory_that_is_enough(case: Case) -> None:
     helps(case, case.approved())
     resources["limits"] = {"memory": "96Mi"}
     assert case.live()["spec"]["template"]["spec"]["containers"][0]["resources"] == resources
+
+
+def caching(limit: str) -> Json:
+    made = deployment(["sh", "-c", "dd if=/dev/zero of=/cache/pages bs=1M count=16; exec sleep 1d"])
+    spec = made["spec"]["template"]["spec"]
+    spec["containers"][0]["volumeMounts"] = [{"name": "cache", "mountPath": "/cache"}]
+    spec["volumes"] = [{"name": "cache", "emptyDir": {"sizeLimit": limit}}]
+    return made
+
+
+def test_the_remains_of_an_evicted_pod(case: Case) -> None:
+    case.apply(caching("4Mi"))
+    case.wait_for("evicted")
+    case.apply(caching("64Mi"))
+    case.wait(lambda: rolled_out(case.live()), "the rollout of the corrected volume")
+    plan = case.plan()
+    assert (plan.plan.tier, plan.state(moments.now()), plan.missing) == ("trivial", "approved", ())
+    assert plan.plan.irreversible_because
+    ran = case.play("remediate", phr=plan.id)
+    assert ran.status == 0, ran.output
+    assert [(write.verb, write.status) for write in case.audit.writes(case.namespace)] == [("delete", 200)]
+    assert (case.record().verdict, case.errors()) == ("better", [])

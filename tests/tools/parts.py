@@ -101,7 +101,10 @@ def scenarios(place: Place) -> None:
 
 def loop(place: Place) -> None:
     if cluster := _cluster(place, "loop"):
-        _pytest(place, "loop", "tests/loop", "-n", "4", environment=cluster)
+        # What is timed comes first, and with no more beside it than there are cores.
+        timed = "tests/loop/test_respond.py"
+        _pytest(place, "loop/respond", timed, "-n", "2", environment=cluster)
+        _pytest(place, "loop/others", "tests/loop", "--ignore", timed, "-n", "4", environment=cluster)
 
 
 def integration(place: Place) -> None:
@@ -134,7 +137,7 @@ ON_CLUSTER = {part.__name__: part for part in (scenarios, loop, integration, mol
 
 
 def _pytest(place: Place, name: str, folder: str, *options: str, environment: Environment | None = None) -> None:
-    report = place.scratch / f"{name}.xml"
+    report = place.scratch / f"{name.replace('/', '-')}.xml"
     command = [sys.executable, "-m", "pytest", folder, f"--junitxml={report}", *options]
     place.runner.check(name, *command, counter=count_junit(report), environment=environment)
 

@@ -13,7 +13,7 @@ import typing as t
 
 from .._model.evidence import Evidence, Revision
 from .._model.fields import Json, get_dicts, get_str, get_strs
-from .._model.finding import Candidate, Confidence, EvidenceItem
+from .._model.finding import Candidate, Confidence, EvidenceItem, Severity
 from .._model.objects import Container, Event, Pod, Ref, Terminated
 from .._model.text import shorten
 
@@ -25,8 +25,10 @@ LOG_CHARACTERS: t.Final = 1500
 class Judgement:
     """A cause that holds.  The first evidence is the one that proves it.
 
-    ``container`` names the one concerned where the case itself is about the whole pod, and ``affected`` how many replicas
-    where it is about the workload.
+    ``container`` names the one concerned where the case is about the whole pod, ``affected`` how many replicas where it is about
+    the workload, ``subject`` the object that somebody would edit where that is not the workload, and ``workload`` the one that
+    suffers where the case is about another object.  ``severity`` is set where the number of ready pods does not tell it.
+    ``roots`` are objects whose own finding, where there is one, is behind this one.
     """
 
     summary: str
@@ -37,6 +39,10 @@ class Judgement:
     candidates: tuple[Candidate, ...] = ()
     container: str | None = None
     affected: int | None = None
+    subject: Ref | None = None
+    workload: Ref | None = None
+    severity: Severity | None = None
+    roots: tuple[Ref, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +63,7 @@ class PodCase:
 
 @dataclasses.dataclass(frozen=True)
 class ContainerCase(PodCase):
-    """A container that fails."""
+    """A container that fails, or does not become ready."""
 
     container: Container
 
@@ -85,14 +91,14 @@ class ContainerCase(PodCase):
 
     @functools.cached_property
     def former_containers(self) -> list[tuple[Revision, Json]]:
-        """This container in the other revisions of its Deployment, newest first."""
-        current = self.evidence.owner(self.pod.ref, self.pod.json)
+        """This container in the other revisions of its workload, newest first."""
+        current = self.evidence.revision_of(self.pod)
         found: list[tuple[Revision, Json]] = []
         for revision in self.evidence.revisions(self.workload):
-            if revision.ref == current:
+            if revision == current:
                 continue
             for spec_list in ("containers", "initContainers"):
-                for spec in get_dicts(revision.json, "spec", "template", "spec", spec_list):
+                for spec in get_dicts(revision.template, "spec", spec_list):
                     if get_str(spec, "name") == self.container.name:
                         found.append((revision, spec))
         return found
@@ -104,6 +110,15 @@ class WorkloadCase:
 
     evidence: Evidence
     workload: Ref
+    json: Json
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectCase:
+    """An object that runs no pods itself: a Service, an autoscaler, a budget, a claim, a node."""
+
+    evidence: Evidence
+    ref: Ref
     json: Json
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import configuration, crashes, images, memory, rollouts, scheduling, startup
-from ._case import ContainerCase, Judgement, PodCase, WorkloadCase
+from . import configuration, crashes, images, memory, nodes, rollouts, scheduling, startup
+from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 
 _Case_contra = t.TypeVar("_Case_contra", contravariant=True)
 
@@ -31,6 +31,10 @@ class Cause(t.Generic[_Case_contra]):
         return f"runbooks/{self.family}.md#{self.slug}"
 
 
+# A pod that is being deleted.
+DELETING: t.Final[tuple[Cause[PodCase], ...]] = ()
+# A pod that was ended as a whole, for a reason in its status.
+ENDED: t.Final[tuple[Cause[PodCase], ...]] = (Cause("evicted", nodes.evicted, "nodes"),)
 # A pod that no node has taken yet.
 UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("insufficient-resources", scheduling.insufficient_resources, "scheduling"),
@@ -53,5 +57,9 @@ CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
     Cause("exits-with-success", crashes.exits_with_success, "crashes"),
     Cause("application-error", crashes.application_error, "crashes"),
 )
+# A container that runs and is not ready, or an init container that goes on; none of the pod's containers fails.
+NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = ()
 # A workload none of whose pods shows a fault of its own.
 WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),)
+# An object that runs no pods itself, by its kind.
+OBJECT: t.Final[t.Mapping[str, tuple[Cause[ObjectCase], ...]]] = {}

@@ -19,6 +19,7 @@ from . import _table
 from ._case import (
     ContainerCase,
     Judgement,
+    ObjectCase,
     PodCase,
     WorkloadCase,
     kubectl,
@@ -38,11 +39,12 @@ _BACK_OFF_SECONDS: t.Final = 300
 
 @dataclasses.dataclass(frozen=True)
 class _Hit:
-    """A judgement on one pod (or on a workload itself, then without a pod)."""
+    """A judgement on one pod, or (without one) on a workload or on another object, which may concern no workload."""
 
     cause: str
     runbook: str
-    workload: Ref
+    workload: Ref | None
+    subject: Ref
     judgement: Judgement
     container: str | None
     pod: Pod | None
@@ -53,16 +55,25 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
     """Every finding, worst first; an empty tuple means that nothing fails."""
     hits: list[_Hit] = []
     unexplained: list[_Hit] = []
+    for pod in evidence.pods:
+        hits += _judge_remains(PodCase(evidence, pod))
+    over = {hit.pod.ref for hit in hits if hit.pod}
     for pod in _newest_first(evidence):
-        for hit in _judge_pod(evidence, pod):
-            (unexplained if hit.cause == UNDETERMINED else hits).append(hit)
-    explained = {hit.workload for hit in hits}
+        if pod.ref not in over:
+            for hit in _judge_pod(evidence, pod):
+                (unexplained if hit.cause == UNDETERMINED else hits).append(hit)
+    explained = {hit.workload for hit in hits if hit.judgement.severity != "info"}
     for workload, json in _workloads(evidence):
         if workload not in explained:
-            hits.extend(_judge_workload(WorkloadCase(evidence, workload, json)))
-    explained = {hit.workload for hit in hits}
-    hits.extend(hit for hit in unexplained if hit.workload not in explained)
-    return tuple(sorted(_merged(evidence, hits), key=_worst_first))
+            hits += _judge_object(WorkloadCase(evidence, workload, json), workload, workload, _table.WORKLOAD)
+    if not evidence.scope.label_selector:  # with one, most of what these objects are about was not read
+        for kind, causes in _table.OBJECT.items():
+            for json in evidence.objects.get(kind, ()):
+                ref = ref_of(json, kind)
+                hits += _judge_object(ObjectCase(evidence, ref, json), ref, None, causes)
+    explained = {hit.workload for hit in hits if hit.judgement.severity != "info"}
+    hits += [hit for hit in unexplained if hit.workload not in explained]
+    return tuple(sorted(_linked(_merged(evidence, hits)), key=_worst_first))
 
 
 def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
@@ -82,7 +93,7 @@ def count(evidence: Evidence, findings: t.Sequence[Finding]) -> Counts:
     workloads = {evidence.workload(pod) for pod in evidence.pods} | {
         workload for workload, _json in _workloads(evidence)
     }
-    failing_ones = {finding.workload for finding in findings if finding.workload}
+    failing_ones = {finding.workload for finding in findings if finding.severity != "info" or finding.caused_by}
     return Counts(len(workloads), len(workloads - failing_ones), len(evidence.pods))
 
 
@@ -188,7 +199,19 @@ def _judge_pod(evidence: Evidence, pod: Pod) -> list[_Hit]:
     started = any(container.running or container.last_end for container in pod.containers)
     if not started:
         return _first(case, _table.NOT_STARTED, None) or _unexplained_wait(case)
-    return _unexplained_wait(case)
+    for container in pod.containers:
+        if container.running and (container.role == "init" or not container.ready):
+            hits += _first(ContainerCase(evidence, pod, container), _table.NOT_READY, container.name)
+    return hits or _unexplained_wait(case)
+
+
+def _judge_remains(case: PodCase) -> list[_Hit]:
+    """A pod that is on its way out, or that was ended as a whole and says why in its status."""
+    if case.pod.deleting:
+        return _first(case, _table.DELETING, None)
+    if case.pod.phase == "Failed" and get_str(case.pod.json, "status", "reason"):
+        return _first(case, _table.ENDED, None)
+    return []
 
 
 _C = t.TypeVar("_C", bound=PodCase)
@@ -199,17 +222,23 @@ def _first(case: _C, causes: t.Sequence[_table.Cause[_C]], container: str | None
         judgement = cause.judge(case)
         if judgement:
             name = judgement.container or container
-            return [_Hit(cause.slug, cause.runbook, case.workload, judgement, name, case.pod, _since(case, name))]
+            subject, since = judgement.subject or case.workload, _since(case, name)
+            return [_Hit(cause.slug, cause.runbook, case.workload, subject, judgement, name, case.pod, since)]
     return []
 
 
-def _judge_workload(case: WorkloadCase) -> t.Iterator[_Hit]:
-    for cause in _table.WORKLOAD:
+_O = t.TypeVar("_O", WorkloadCase, ObjectCase)
+
+
+def _judge_object(case: _O, subject: Ref, workload: Ref | None, causes: t.Sequence[_table.Cause[_O]]) -> list[_Hit]:
+    """The first cause that holds for an object that is no pod."""
+    for cause in causes:
         judgement = cause.judge(case)
         if judgement:
             since = next((item.at for item in judgement.evidence if item.at), None)
-            yield _Hit(cause.slug, cause.runbook, case.workload, judgement, None, None, since)
-            return
+            subject, workload = judgement.subject or subject, judgement.workload or workload
+            return [_Hit(cause.slug, cause.runbook, workload, subject, judgement, None, None, since)]
+    return []
 
 
 def _since(case: PodCase, container: str | None) -> str | None:
@@ -259,22 +288,24 @@ def _undetermined(case: PodCase, summary: str, evidence: tuple[t.Any, ...], cont
         confidence="undetermined",
     )
     runbook = f"runbooks/{UNDETERMINED}.md#{UNDETERMINED}"
-    return _Hit(UNDETERMINED, runbook, case.workload, judgement, container, case.pod, _since(case, container))
+    since = _since(case, container)
+    return _Hit(UNDETERMINED, runbook, case.workload, case.workload, judgement, container, case.pod, since)
 
 
-def _merged(evidence: Evidence, hits: t.Sequence[_Hit]) -> t.Iterator[Finding]:
-    """One finding for each cause, workload and container; the newest pod's evidence stands for all."""
-    alike: dict[tuple[str, Ref, str | None], list[_Hit]] = {}
+def _merged(evidence: Evidence, hits: t.Sequence[_Hit]) -> list[tuple[Finding, tuple[Ref, ...]]]:
+    """One finding for each cause, workload and container, with the roots it names; the newest pod's evidence stands for all."""
+    alike: dict[tuple[str, Ref | None, Ref, str | None], list[_Hit]] = {}
     for hit in hits:
-        alike.setdefault((hit.cause, hit.workload, hit.container), []).append(hit)
-    for (cause, workload, container), group in alike.items():
+        alike.setdefault((hit.cause, hit.workload, hit.subject, hit.container), []).append(hit)
+    found = []
+    for (cause, workload, subject, container), group in alike.items():
         first = group[0]
         pods = {hit.pod.ref for hit in group if hit.pod}
-        yield Finding(
+        finding = Finding(
             cause=cause,
             confidence=first.judgement.confidence,
-            severity=_severity(evidence, workload, pods),
-            subject=workload,
+            severity=first.judgement.severity or _severity(evidence, workload, pods),
+            subject=subject,
             workload=workload,
             container=container,
             summary=first.judgement.summary,
@@ -286,24 +317,50 @@ def _merged(evidence: Evidence, hits: t.Sequence[_Hit]) -> t.Iterator[Finding]:
             runbook=first.runbook,
             candidates=first.judgement.candidates,
         )
+        found.append((finding, first.judgement.roots))
+    return found
 
 
-def _severity(evidence: Evidence, workload: Ref, affected: set[Ref]) -> Severity:
+def _linked(found: t.Sequence[tuple[Finding, tuple[Ref, ...]]]) -> t.Iterator[Finding]:
+    """Each finding, and where it names a root that has a finding of its own, as the consequence of that one."""
+    behind: dict[str, str] = {}
+    for finding, roots in found:
+        for other, _roots in found:
+            if not {other.workload, other.subject}.isdisjoint(roots) and not _leads_to(other.id, finding.id, behind):
+                behind[finding.id] = other.id
+                break
+    for finding, _roots in found:
+        root = behind.get(finding.id)
+        yield dataclasses.replace(finding, caused_by=root, severity="info") if root else finding
+
+
+def _leads_to(start: str, end: str, behind: t.Mapping[str, str]) -> bool:
+    """Whether a finding goes back to another one: causes must not stand in a circle."""
+    while start != end and start in behind:
+        start = behind[start]
+    return start == end
+
+
+def _severity(evidence: Evidence, workload: Ref | None, affected: set[Ref]) -> Severity:
     """Critical where nothing of the workload is ready; a pod between two crashes may call itself so."""
+    if workload is None:
+        return "warning"
     serving = (pod for pod in evidence.pods_of(workload) if pod.ready and not pod.deleting and pod.ref not in affected)
     return "warning" if any(serving) else "critical"
 
 
 def _undo(evidence: Evidence, hit: _Hit) -> str | None:
     """Where only the newest revision fails and a former one still serves, going back to that is the shortest way out."""
-    revisions = evidence.revisions(hit.workload)
-    if hit.pod is None or not revisions or evidence.owner(hit.pod.ref, hit.pod.json) != revisions[0].ref:
+    if hit.pod is None or hit.workload is None or hit.judgement.severity == "info":
         return None
-    good = next((each for each in revisions[1:] if (get_int(each.json, "status", "readyReplicas") or 0) > 0), None)
+    revisions = evidence.revisions(hit.workload)
+    if not revisions or evidence.revision_of(hit.pod) != revisions[0]:
+        return None
+    good = next((each for each in revisions[1:] if evidence.ready_pods(each) > 0), None)
     if good is None:
         return None
-    undo = kubectl(hit.workload, f"rollout undo deployment {hit.workload.name} --to-revision={good.number}")
-    return f"{undo}   # revision {good.number} still serves; correct the new one after that"
+    words = f"rollout undo {hit.workload.kind.lower()} {hit.workload.name} --to-revision={good.number}"
+    return f"{kubectl(hit.workload, words)}   # revision {good.number} still serves; correct the new one after that"
 
 
 def _worst_first(finding: Finding) -> tuple[int, bool, str, str, str]:

@@ -41,7 +41,9 @@ class GuardedWriter:
         return reduced(target.kind, json.loads(self._write("PATCH", _object_path(target), dry_run, _JSON_PATCH, body)))
 
     def delete(self, target: Ref, uid: str, resource_version: str, dry_run: bool) -> None:
-        options = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
+        options: dict[str, t.Any] = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
+        if dry_run:
+            options["dryRun"] = ["All"]  # the server reads no option from the query where there is a body
         self._write("DELETE", _object_path(target), dry_run, _JSON, json.dumps(options).encode())
 
     def try_pod(self, namespace: str, template: Json) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import typing as t
 
-from .fields import Json, get_str
+from .fields import Json, get_dict, get_int, get_str
 from .objects import Event, Pod, Ref, controller, ref_of
 
 # What a diagnosis reads, in the order it is listed: kind → path of its collection.  ConfigMaps are read as metadata only.
@@ -21,13 +21,26 @@ KINDS: t.Final[t.Mapping[str, str]] = {
     "ReplicaSet": "/apis/apps/v1/replicasets",
     "StatefulSet": "/apis/apps/v1/statefulsets",
     "DaemonSet": "/apis/apps/v1/daemonsets",
+    "ControllerRevision": "/apis/apps/v1/controllerrevisions",
     "Job": "/apis/batch/v1/jobs",
     "CronJob": "/apis/batch/v1/cronjobs",
     "ConfigMap": "/api/v1/configmaps",
     "ServiceAccount": "/api/v1/serviceaccounts",
+    "Service": "/api/v1/services",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/endpointslices",
+    "NetworkPolicy": "/apis/networking.k8s.io/v1/networkpolicies",
+    "HorizontalPodAutoscaler": "/apis/autoscaling/v2/horizontalpodautoscalers",
+    "PodDisruptionBudget": "/apis/policy/v1/poddisruptionbudgets",
+    "ResourceQuota": "/api/v1/resourcequotas",
+    "LimitRange": "/api/v1/limitranges",
+    "PersistentVolumeClaim": "/api/v1/persistentvolumeclaims",
+    "PersistentVolume": "/api/v1/persistentvolumes",
+    "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
+    "PriorityClass": "/apis/scheduling.k8s.io/v1/priorityclasses",
+    "RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses",
     "Node": "/api/v1/nodes",
 }
-CLUSTER_SCOPED: t.Final = frozenset({"Node"})
+CLUSTER_SCOPED: t.Final = frozenset({"PersistentVolume", "StorageClass", "PriorityClass", "RuntimeClass", "Node"})
 # Kinds that run pods of their own; a DESIGN "workload" is one of these, a bare Pod, or an owner of another kind.
 WORKLOAD_KINDS: t.Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
 
@@ -113,6 +126,25 @@ class Evidence:
             found.setdefault(self.workload(pod), []).append(pod)
         return found
 
+    @functools.cached_property
+    def _by_place(self) -> dict[tuple[str, str], dict[str, Json]]:
+        found: dict[tuple[str, str], dict[str, Json]] = {}
+        for ref, json in self._by_ref.items():
+            found.setdefault((ref.kind, ref.namespace), {})[ref.name] = json
+        return found
+
+    @functools.cached_property
+    def _revisions_by_owner(self) -> dict[Ref, list[Revision]]:
+        found: dict[Ref, list[Revision]] = {}
+        for ref, json in self._by_ref.items():
+            if ref.kind in {"ReplicaSet", "ControllerRevision"} and (owner := self.owner(ref, json)):
+                found.setdefault(owner, []).append(Revision(ref, json))
+        return {
+            owner: sorted(revisions, key=lambda each: each.number, reverse=True)
+            for owner, revisions in found.items()
+            if owner.kind in {"Deployment", "StatefulSet", "DaemonSet"}
+        }
+
     def get(self, ref: Ref) -> Json | None:
         """The object, or None: whether it is missing or was not read is for ``lists`` to tell."""
         return self._by_ref.get(ref)
@@ -128,7 +160,7 @@ class Evidence:
 
     def named(self, kind: str, namespace: str) -> dict[str, Json]:
         """The objects of that kind in that namespace, by name."""
-        return {ref.name: json for ref, json in self._by_ref.items() if ref.kind == kind and ref.namespace == namespace}
+        return self._by_place.get((kind, namespace), {})
 
     def events(self, uid: str, container: str | None = None) -> list[Event]:
         """The object's events, newest first; with ``container`` only those that speak of it."""
@@ -161,24 +193,47 @@ class Evidence:
         return self._pods_by_owner.get(workload, [])
 
     def revisions(self, workload: Ref) -> list[Revision]:
-        """The ReplicaSets of a Deployment as revisions, newest first."""
-        if workload.kind != "Deployment":
-            return []
-        found = []
-        for ref, json in self._by_ref.items():
-            if ref.kind == "ReplicaSet" and ref.namespace == workload.namespace and self.owner(ref, json) == workload:
-                number = get_str(json, "metadata", "annotations", "deployment.kubernetes.io/revision")
-                found.append(Revision(int(number) if number.isdecimal() and len(number) < 19 else 0, ref, json))
-        return sorted(found, key=lambda revision: revision.number, reverse=True)
+        """The revisions of a Deployment, StatefulSet or DaemonSet that still exist, newest first."""
+        return self._revisions_by_owner.get(workload, [])
+
+    def revision_of(self, pod: Pod) -> Revision | None:
+        """The revision that a pod was made from."""
+        owner = self.owner(pod.ref, pod.json)
+        label = get_str(pod.json, "metadata", "labels", "controller-revision-hash")
+        for revision in self.revisions(self.workload(pod)):
+            if revision.ref == owner or (
+                label and revision.ref.name in (label, f"{owner.name if owner else ''}-{label}")
+            ):
+                return revision
+        return None
+
+    def ready_pods(self, revision: Revision) -> int:
+        """How many pods of a revision are ready."""
+        if revision.ref.kind == "ReplicaSet":
+            return get_int(revision.json, "status", "readyReplicas") or 0
+        owner = self.owner(revision.ref, revision.json)
+        return sum(pod.ready and self.revision_of(pod) == revision for pod in self.pods_of(owner)) if owner else 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Revision:
-    """One revision of a Deployment: its number and the ReplicaSet that carries it."""
+    """One revision of a workload: the ReplicaSet, or the ControllerRevision, that carries it."""
 
-    number: int
     ref: Ref
     json: Json
+
+    @property
+    def number(self) -> int:
+        if self.ref.kind == "ControllerRevision":
+            return get_int(self.json, "revision") or 0
+        number = get_str(self.json, "metadata", "annotations", "deployment.kubernetes.io/revision")
+        return int(number) if number.isdecimal() and len(number) < 19 else 0
+
+    @property
+    def template(self) -> Json:
+        """The pod template."""
+        place = ("data", "spec") if self.ref.kind == "ControllerRevision" else ("spec",)
+        return get_dict(self.json, *place, "template")
 
 
 class Reader(t.Protocol):

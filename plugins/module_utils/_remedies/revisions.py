@@ -10,7 +10,7 @@ import typing as t
 
 from .._model.edits import Edit, differences, names_on_the_way
 from .._model.evidence import Revision
-from .._model.fields import Json, get, get_dict, get_int
+from .._model.fields import Json, get, get_dict
 from .._model.secrets import redact_object, secret_name
 from ._change import Change, RemedyCase
 
@@ -26,13 +26,13 @@ def roll_back(case: RemedyCase) -> Change | None:
     if good is None:
         return None
     current = get_dict(json, "spec", "template")
-    changed = list(differences("/spec/template", current, _template(good.json)))
+    changed = list(differences("/spec/template", current, _template(good)))
     guards = {
         path: name for pointer, _before, _after in changed for path, name in names_on_the_way(json, pointer).items()
     }
     if not changed or any(_is_secret(*each, guards) for each in changed):
         return None
-    ready = get_int(good.json, "status", "readyReplicas") or 0
+    ready = case.evidence.ready_pods(good)
     pods = "1 ready pod" if ready == 1 else f"{ready} ready pods"
     return Change(
         action="roll_back",
@@ -51,12 +51,12 @@ def _is_secret(pointer: str, before: t.Any, after: t.Any, guards: t.Mapping[str,
 def _proven(case: RemedyCase) -> Revision | None:
     """The newest former revision that serves: a number alone proves nothing."""
     former = case.evidence.revisions(case.workload)[1:]
-    return next((revision for revision in former if (get_int(revision.json, "status", "readyReplicas") or 0) > 0), None)
+    return next((revision for revision in former if case.evidence.ready_pods(revision) > 0), None)
 
 
-def _template(replica_set: Json) -> Json:
-    """A ReplicaSet's template as its Deployment had it: without the label that the controller adds."""
-    template = dict(get_dict(replica_set, "spec", "template"))
+def _template(revision: Revision) -> Json:
+    """A revision's template as its Deployment had it: without the label that the controller adds."""
+    template = dict(revision.template)
     metadata = dict(get_dict(template, "metadata"))
     metadata["labels"] = {key: value for key, value in get_dict(metadata, "labels").items() if key != _HASH}
     return {**template, "metadata": metadata}

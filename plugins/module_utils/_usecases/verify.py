@@ -121,8 +121,9 @@ def _look(reader: Reader, record: Record) -> Look:
         return Look("worse", fault, now)
     if not _rolled_out(evidence, workload):
         return Look(None, f"the rollout goes on: {now.ready} of {now.desired} pods ready", now)
-    if findings:
-        return Look(None, f"{findings[0].cause} is still there", now)
+    troubles = [finding for finding in findings if finding.severity != "info"]
+    if troubles:
+        return Look(None, f"{troubles[0].cause} is still there", now)
     if now.ready < max(now.desired, plan.baseline.ready):
         return Look(None, f"{now.ready} of {now.desired} pods ready", now)
     return Look("better", f"all {now.ready} pods ready, {plan.finding.get('cause')} is gone", now)

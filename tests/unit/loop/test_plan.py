@@ -152,7 +152,9 @@ _WRONG: t.Final[list[tuple[str, t.Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), _WRONG, ids=[f"{name}-{number}" for number, (name, _) in enumerate(_WRONG)])
+@pytest.mark.parametrize(
+    ("name", "value"), _WRONG, ids=[f"{name}-{number}" for number, (name, _value) in enumerate(_WRONG)]
+)
 def test_a_field_of_a_wrong_type_is_told(name: str, value: object) -> None:
     """What is read must be all that stands there: what is left out in silence would be approved unseen."""
     content = canonical({**json.loads(plan().as_bytes()), name: value})

@@ -19,11 +19,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(page for page in (ROOT / "runbooks").glob("*.md") if page.stem != "TEMPLATE")
 TEMPLATE = ROOT / "runbooks" / "TEMPLATE.md"
 # judge.py names the place of what has no row.
+GROUPS = [*(group for group in vars(_table).values() if isinstance(group, tuple)), *_table.OBJECT.values()]
 PLACES = sorted(
     {
-        *(row.runbook for row in (*_table.UNSCHEDULED, *_table.NOT_STARTED)),
-        *(row.runbook for row in _table.CONTAINER),
-        *(row.runbook for row in _table.WORKLOAD),
+        *(row.runbook for group in GROUPS for row in group if isinstance(row, _table.Cause)),
         f"runbooks/{UNDETERMINED}.md#{UNDETERMINED}",
     }
 )
