@@ -30,7 +30,7 @@ def delete_failed_pod(case: RemedyCase) -> Change | None:
     return Change(
         action="delete_failed_pod",
         summary=f"delete {pod.ref}, which has failed and was replaced",
-        effect="nothing that runs is touched; the log of the pod is gone afterwards",
+        effect="nothing that runs is touched; what is left of its log goes into the record first",
         write=PodDeletion(pod.ref, pod.json),
         irreversible_because="a deleted pod can't be brought back; its controller has made another",
     )

@@ -13,16 +13,16 @@ from .._causes import judge
 from .._model import moments
 from .._model.edits import Edit, at
 from .._model.errors import AiopsError
-from .._model.evidence import Cluster, Evidence, Reader, Scope
+from .._model.evidence import Cluster, Evidence, LogRequest, Reader, Scope
 from .._model.fields import get_dict, get_int
-from .._model.finding import Diagnosis, Finding
-from .._model.objects import Ref
+from .._model.finding import Diagnosis, EvidenceItem, Finding
+from .._model.objects import Pod, Ref
 from .._model.plan import FROM_SNAPSHOT, Baseline, Plan, Source, Step
 from .._model.policy import classify, policy_digest
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
-from .._remedies._change import Change
+from .._remedies._change import Change, PodDeletion
 from .._remedies.table import changes, why_none
 from .diagnose import collect
 
@@ -74,7 +74,9 @@ def propose(
     present = [finding for finding in judge.find(evidence) if finding.caused_by is None]
     chosen = [finding for finding in present if not wanted or finding.id in wanted][:AT_MOST]
     named = _named(candidates, chosen, evidence)
-    return [_propose(finding, evidence, writer, records, named.get(finding.id), by, new_id) for finding in chosen]
+    return [
+        _propose(finding, evidence, reader, writer, records, named.get(finding.id), by, new_id) for finding in chosen
+    ]
 
 
 def _named(
@@ -94,6 +96,7 @@ def _named(
 def _propose(
     finding: Finding,
     evidence: Evidence,
+    reader: Reader,
     writer: Writer | None,
     records: Records,
     candidate: str | None,
@@ -114,6 +117,7 @@ def _propose(
         why = "; ".join(f"to {each.change.summary} was {each.dry_run}" for each in refused) or why_none(finding)
         dry_run = refused[0].dry_run if refused else "not tried"
         return Proposal(finding.id, None, None, None, "none", dry_run, needs=needs, why_none=why)
+    finding = dataclasses.replace(finding, evidence=(*finding.evidence, *_last_words(usable.change, evidence, reader)))
     record = _record(finding, evidence, usable, "cluster" if writer else "snapshot", records, by, new_id)
     plan = record.plan
     state = record.state(moments.now())
@@ -157,6 +161,25 @@ def _record(
     if older:
         records.append(older.id, "superseded", now, by, {"by": plan.phr})
     return records.create(plan, now, by)
+
+
+def _last_words(change: Change, evidence: Evidence, reader: Reader) -> tuple[EvidenceItem, ...]:
+    """The logs that go with a pod that is deleted, so that the record keeps them."""
+    if not isinstance(change.write, PodDeletion):
+        return ()
+    pod = Pod(change.write.json)
+    requests = [
+        LogRequest(pod.ref.namespace, pod.ref.name, container.name, previous=False) for container in pod.containers
+    ]
+    logs = reader.read_logs(evidence, requests).logs
+    return tuple(
+        EvidenceItem(
+            "log",
+            f"{pod.ref}: log of container {request.container}",
+            logs.get(request) or "(its node keeps no log of it any more)",
+        )
+        for request in requests
+    )
 
 
 def _open_for(finding: str, source: Source, cluster: Cluster, records: Records, now: str) -> Record | None:

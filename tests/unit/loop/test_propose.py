@@ -12,7 +12,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import (
+    Cluster,
+    Evidence,
+    LogRequest,
+    Scope,
+)
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import ref_of
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import TIERS
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import classify
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
@@ -41,13 +47,16 @@ class Proposing:
     kept: QuickStore
     cluster: Cluster | None = None
     numbers: t.Iterator[int] = dataclasses.field(default_factory=itertools.count)
+    logs: dict[LogRequest, str] = dataclasses.field(default_factory=dict)
 
     def read(self, scope: Scope) -> Evidence:
         evidence = self.shop.read(scope)
         return dataclasses.replace(evidence, cluster=self.cluster or evidence.cluster)
 
-    def read_logs(self, evidence: Evidence, requests: t.Any) -> Evidence:
-        return self.shop.read_logs(evidence, requests)
+    def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
+        found = self.shop.read_logs(evidence, requests)
+        more = {request: text for request, text in self.logs.items() if request in requests}
+        return dataclasses.replace(found, logs={**found.logs, **more})
 
     def new_id(self, now: str) -> str:
         return f"PHR-{now[:10].replace('-', '')}-091502-{next(self.numbers):06d}"
@@ -322,3 +331,19 @@ def test_who_asked_stands_in_the_plan(proposing: Proposing) -> None:
     (found,) = propose(proposing, proposing.server, proposing.kept, diagnosis, [CART], {}, who, proposing.new_id)
     record = proposing.kept.load(str(found.phr))
     assert (record.plan.requester, record.events[0].by) == ("bob (claimed, on desk)", who)
+
+
+@pytest.mark.parametrize("text", ["", "16+0 records out"])
+def test_the_record_keeps_the_log_of_a_pod_that_is_deleted(text: str, proposing: Proposing) -> None:
+    pod = next(each for each in proposing.shop.objects["Pod"] if each["metadata"]["name"].startswith("search-"))
+    pod["status"] = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+    ref = ref_of(pod, "Pod")
+    proposing.server.objects[ref] = pod
+    request = LogRequest("shop", ref.name, pod["spec"]["containers"][0]["name"], previous=False)
+    proposing.logs = {request: text}
+    (wanted,) = (each.id for each in diagnose(proposing, Scope()).findings if each.cause == "evicted")
+    plan = proposing.record(wanted).plan
+    assert (plan.action, plan.tier) == ("delete_failed_pod", "trivial")
+    last = plan.finding["evidence"][-1]
+    assert (last["kind"], last["source"]) == ("log", f"{ref}: log of container {request.container}")
+    assert last["text"] == (text or "(its node keeps no log of it any more)")
