@@ -194,4 +194,13 @@ def log_command(case: ContainerCase) -> str:
 
 
 def edit_command(workload: Ref) -> str:
+    """The command that corrects a workload; of a pod or a Job hardly anything can be edited, so it is made anew."""
+    if workload.kind == "Pod":
+        file = f"{workload.name}.yaml"
+        return (
+            kubectl(workload, f"get pod {workload.name} -o yaml > {file}")
+            + f" && ${{EDITOR:-vi}} {file} && kubectl replace --force -f {file}"
+        )
+    if workload.kind == "Job":
+        return kubectl(workload, f"replace --force -f MANIFEST-OF-{workload.name}.yaml")
     return kubectl(workload, f"edit {workload.kind.lower()} {workload.name}")

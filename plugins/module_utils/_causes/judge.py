@@ -15,6 +15,7 @@ from .._model.fields import Json, get_dict, get_int, get_str
 from .._model.finding import SEVERITIES, UNDETERMINED, Counts, Finding, Severity
 from .._model.objects import Container, Pod, Ref, condition, ref_of
 from .._model.selectors import matcher
+from .._model.text import one_line
 from . import _table
 from ._case import (
     ContainerCase,
@@ -35,6 +36,8 @@ _WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"
 _PATIENCE_SECONDS: t.Final = 60
 # The longest back-off between restarts, after which a container that still runs counts as recovered.
 _BACK_OFF_SECONDS: t.Final = 300
+# A command that somebody will paste: one line, whatever a spec that it quotes holds.
+_NEXT_STEP: t.Final = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -310,7 +313,7 @@ def _merged(evidence: Evidence, hits: t.Sequence[_Hit]) -> list[tuple[Finding, t
             container=container,
             summary=first.judgement.summary,
             explanation=first.judgement.explanation,
-            next_step=_undo(evidence, first) or first.judgement.next_step,
+            next_step=one_line(_undo(evidence, first) or first.judgement.next_step, _NEXT_STEP),
             since=moments.earliest(*(hit.since for hit in group)),
             replicas_affected=first.judgement.affected or len(pods),
             evidence=first.judgement.evidence,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import tempfile
 import typing as t
 from pathlib import Path
@@ -21,6 +22,7 @@ from .._model.secrets import redact, redact_object
 from .._model.selectors import matcher
 
 SCHEMA: t.Final = "aiops.kubernetes/snapshot/1"
+_NAME: t.Final = re.compile(r"[A-Za-z0-9][\w.:-]*", re.ASCII)
 _SCHEMA_NAME, _SCHEMA_VERSION = SCHEMA.rsplit("/", 1)
 
 
@@ -98,7 +100,7 @@ def load(path: str) -> SnapshotReader:
         )
     if not _is_whole(content):
         raise AiopsError(
-            f"{path} is damaged: its pods, objects or time are missing. Take a new one with cluster_snapshot."
+            f"{path} is damaged: its pods, objects or time are missing, or a name is none. Take a new one with cluster_snapshot."
         )
     return SnapshotReader(_from_json(content))
 
@@ -119,7 +121,29 @@ def _one_object_a_line(content: t.Mapping[str, t.Any]) -> str:
 def _is_whole(content: t.Mapping[str, t.Any]) -> bool:
     objects = get_dict(content, "objects")
     lists = all(isinstance(items, list) and all(isinstance(item, dict) for item in items) for items in objects.values())
-    return lists and "Pod" in objects and moments.earliest(get_str(content, "observed_at")) is not None
+    return (
+        lists
+        and "Pod" in objects
+        and _has_names(objects)
+        and moments.earliest(get_str(content, "observed_at")) is not None
+    )
+
+
+def _has_names(objects: t.Mapping[str, t.Any]) -> bool:
+    """Whether every name is one that an API server allows: names stand in the commands that a person is told to run."""
+    named = [get_dict(item, "metadata") for items in objects.values() for item in items]
+    named += [
+        container
+        for pod in objects.get("Pod", ())
+        for spec_list in ("initContainers", "containers")
+        for container in get_dicts(pod, "spec", spec_list)
+    ]
+    return all(
+        _NAME.fullmatch(get_str(each, field))
+        for each in named
+        for field in ("name", "namespace")
+        if get_str(each, field)
+    )
 
 
 def _as_json(evidence: Evidence) -> dict[str, t.Any]:

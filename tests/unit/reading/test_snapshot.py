@@ -233,6 +233,10 @@ def test_the_least_that_is_a_snapshot(tmp_path: Path) -> None:
         (json.dumps({**_whole(), "objects": {"Pod": ["x"]}}), "damaged"),
         (json.dumps({**_whole(), "objects": {"Pod": [], "Event": "x"}}), "damaged"),
         (json.dumps({**_whole(), "observed_at": "yesterday"}), "damaged"),
+        (json.dumps({**_whole(), "objects": {"Pod": [{"metadata": {"name": "x; reboot"}}]}}), "damaged"),
+        (json.dumps({**_whole(), "objects": {"Pod": [{"metadata": {"name": "x", "namespace": "$(id)"}}]}}), "damaged"),
+        (json.dumps({**_whole(), "objects": {"Pod": [], "Job": [{"metadata": {"name": "x\nid"}}]}}), "damaged"),
+        (json.dumps({**_whole(), "objects": {"Pod": [{"spec": {"containers": [{"name": "`id`"}]}}]}}), "damaged"),
         (json.dumps({**_whole(), "observed_at": None}), "damaged"),
     ],
 )
