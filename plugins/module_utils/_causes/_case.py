@@ -176,6 +176,16 @@ def last_lines(case: ContainerCase) -> list[str]:
     return shorten("\n".join(lines[-LOG_LINES:])[-LOG_CHARACTERS:], LOG_CHARACTERS).splitlines()
 
 
+def said(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """The last thing that matches in what the container itself said: its termination message, else a line of its log.
+
+    Evidence of second rank: whoever uses it needs something structural beside it to be sure.
+    """
+    message = case.last_end.message if case.last_end else ""
+    lines = [*case.log.splitlines(), *message.splitlines()]
+    return next((match for line in reversed(lines) if (match := pattern.search(line))), None)
+
+
 def command_line(container: Json) -> str:
     """What a container spec says to run."""
     words = [*get_strs(container, "command"), *get_strs(container, "args")]

@@ -16,8 +16,9 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import _t
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = sorted(page for page in (ROOT / "runbooks").glob("*.md") if page.stem != "TEMPLATE")
+PAGES = sorted(page for page in (ROOT / "runbooks").glob("*.md") if page.stem not in {"TEMPLATE", "README"})
 TEMPLATE = ROOT / "runbooks" / "TEMPLATE.md"
+INDEX = ROOT / "runbooks" / "README.md"
 # judge.py names the place of what has no row.
 GROUPS = [*(group for group in vars(_table).values() if isinstance(group, tuple)), *_table.OBJECT.values()]
 PLACES = sorted(
@@ -56,6 +57,12 @@ def test_there_are_pages() -> None:
 def test_a_finding_leads_to_a_page_and_an_anchor(place: str) -> None:
     path, _hash, anchor = place.partition("#")
     assert anchor in _sections(ROOT / path)
+
+
+def test_the_index_lists_every_cause_once() -> None:
+    rows = re.findall(r"^\| \[`([a-z-]+)`\]\(([^)]+)\) \| \S", INDEX.read_text(encoding="utf-8"), re.MULTILINE)
+    assert all(target.endswith(f"#{cause}") for cause, target in rows)
+    assert sorted(f"runbooks/{target}" for _cause, target in rows) == PLACES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
