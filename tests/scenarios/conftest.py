@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ansible_collections.aiops.kubernetes.tests.scenarios.stage import Played, S
 RESULTS = pytest.StashKey[dict[str, str]]()
 
 Plays = Mapping[str, Future[Played[Diagnosis]]]
+Look = Callable[[Scenario], Diagnosis]
 
 
 def stands_for_its_cause(scenario: Scenario) -> bool:
@@ -44,18 +45,32 @@ def reader(kubeconfig: Path) -> LiveReader:
 
 
 @pytest.fixture(scope="session")
-def played(kubeconfig: Path, reader: LiveReader, request: pytest.FixtureRequest) -> Iterator[Plays]:
-    """Every scenario that was chosen, with the diagnosis of its namespace, made once, as soon as it had settled."""
-    chosen = {item.callspec.id for item in request.session.items if hasattr(item, "callspec")}
+def stage(kubeconfig: Path) -> Iterator[Stage]:
     stage = Stage(kubeconfig)
     try:
-        yield stage.play(
-            [scenario for scenario in scenarios() if scenario.id in chosen],
-            lambda namespace: diagnose(reader, Scope((namespace,))),
-            keep=stands_for_its_cause,
-        )
+        yield stage
     finally:
         stage.clear()
+
+
+@pytest.fixture(scope="session")
+def look(reader: LiveReader) -> Callable[[str], Diagnosis]:
+    return lambda namespace: diagnose(reader, Scope((namespace,)))
+
+
+@pytest.fixture(scope="session")
+def played(stage: Stage, look: Callable[[str], Diagnosis], request: pytest.FixtureRequest) -> Plays:
+    """Every scenario that was chosen and needs no cluster of its own, with its diagnosis, made as soon as it had settled."""
+    chosen = {item.callspec.id for item in request.session.items if hasattr(item, "callspec")}
+    together = [scenario for scenario in scenarios() if scenario.id in chosen and not scenario.alone]
+    return stage.play(together, look, keep=stands_for_its_cause)
+
+
+@pytest.fixture(scope="session")
+def emptied(stage: Stage, look: Callable[[str], Diagnosis]) -> Look:
+    """To play one scenario that needs the cluster for itself: nothing of the others is there any more."""
+    stage.clear()
+    return lambda scenario: stage.play([scenario], look)[scenario.id].result().seen
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,6 +88,6 @@ def tell(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterato
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.section("cause -> scenario -> result")
     failed = {report.nodeid.rpartition("::")[2] for report in terminalreporter.stats.get("failed", ())}
-    for name, words in sorted(config.stash[RESULTS].items()):
-        scenario = name.partition("[")[2].rstrip("]")
-        terminalreporter.write_line(f"{'FAIL' if name in failed else 'ok  '} {scenario:38} {words}")
+    for name, words in sorted(config.stash[RESULTS].items(), key=lambda item: item[0].partition("[")[2]):
+        cause, _slash, variant = name.partition("[")[2].rstrip("]").partition("/")
+        terminalreporter.write_line(f"{'FAIL' if name in failed else 'ok  '} {cause:30} {variant:14} {words}")

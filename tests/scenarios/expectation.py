@@ -4,6 +4,11 @@
 """The scenarios as their folders tell them, and the comparison of a diagnosis with what it must say.
 
 Each folder holds manifests (`web.yml`, and `web-2.yml` for what is applied later) and `expect.yml`: variant → expectation.
+In a manifest THIS-NAMESPACE and THIS-NODE stand for the names of the scenario's namespace and of the first node.
+
+A scenario may bring cluster-scoped objects with names of its own (`THIS-NAMESPACE-disk`); they go when it ends. What changes an
+object that was there before, or another namespace, or what the whole cluster feels, says `alone: true`: it runs after all others,
+with nothing beside it, and everything is put back. `alone: {stop: kubelet}` also ends that service of the node, as the last step.
 """
 
 from __future__ import annotations
@@ -46,11 +51,17 @@ class Wait:
 
 @dataclass(frozen=True)
 class Expected:
-    """One finding that must be there; the words must stand in its evidence, the candidates among its candidates."""
+    """One finding that must be there; the words must stand in its evidence, the candidates among its candidates.
+
+    `subject` is named where it is not the workload, `caused_by` is the cause of the finding behind it. A finding that concerns
+    no workload has the workload "".
+    """
 
     cause: str
     workload: str
     container: str | None = None
+    subject: str | None = None
+    caused_by: str | None = None
     severity: str = "critical"
     confidence: str = "confirmed"
     evidence: Sequence[str] = ()
@@ -59,13 +70,18 @@ class Expected:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One variant: manifests in the order in which they are applied, one wait after each, and the findings at the end."""
+    """One variant: manifests in the order in which they are applied, one wait after each, and the findings at the end.
+
+    `stops` is the service that ends after the last manifest; then there is one wait more.
+    """
 
     folder: str
     variant: str
     manifests: tuple[Path, ...]
     waits: tuple[Wait, ...]
     findings: tuple[Expected, ...]
+    alone: bool
+    stops: str | None
 
     @property
     def id(self) -> str:
@@ -97,9 +113,12 @@ def _load(folder: Path) -> list[Scenario]:
 
 def _scenario(folder: Path, variant: str, given: Mapping[str, Any]) -> Scenario:
     waits = tuple(Wait.of(wait) for wait in (*given.get("before", ()), given["settled"]))
-    files = [folder / f"{variant}.yml", *(folder / f"{variant}-{number}.yml" for number in range(2, len(waits) + 1))]
+    alone = given.get("alone", False)
+    stops = alone.get("stop") if isinstance(alone, Mapping) else None
+    later = range(2, len(waits) + (0 if stops else 1))
+    files = (folder / f"{variant}.yml", *(folder / f"{variant}-{number}.yml" for number in later))
     findings = tuple(Expected(**finding) for finding in given["findings"])
-    return Scenario(folder.name, variant, tuple(files), waits, findings)
+    return Scenario(folder.name, variant, files, waits, findings, bool(alone), stops)
 
 
 def differences(expected: Sequence[Expected], findings: Sequence[Finding]) -> list[str]:
@@ -110,16 +129,19 @@ def differences(expected: Sequence[Expected], findings: Sequence[Finding]) -> li
     lines += [f"too much: {_words(key)}: {finding.summary}" for key, finding in given.items() if key not in wanted]
     if len(given) != len(findings):
         lines.append("the same cause, workload and container more than once")
+    causes = {finding.id: finding.cause for finding in findings}
     for key in wanted.keys() & given.keys():
-        lines += [f"{_words(key)}: {line}" for line in _deviations(wanted[key], given[key])]
+        behind = causes.get(given[key].caused_by or "")
+        lines += [f"{_words(key)}: {line}" for line in _deviations(wanted[key], given[key], behind)]
     return lines
 
 
-def _deviations(expected: Expected, finding: Finding) -> list[str]:
+def _deviations(expected: Expected, finding: Finding, behind: str | None) -> list[str]:
     lines = [
         f"{name} is {value!r}, not {wish!r}"
         for name, value, wish in (
-            ("subject", _name(finding.subject), expected.workload),
+            ("subject", _name(finding.subject), expected.subject or expected.workload),
+            ("the cause behind it", behind, expected.caused_by),
             ("severity", finding.severity, expected.severity),
             ("confidence", finding.confidence, expected.confidence),
         )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import secrets
@@ -24,23 +25,25 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
 from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import Scenario, Wait
+from ansible_collections.aiops.kubernetes.tests.scenarios.surroundings import Json, Surroundings
 
 LIMIT_SECONDS = 150.0
 # More would not get on faster on two cores, and a node takes no more than 110 pods.
 _AT_ONCE = 36
 _LOOKING = 2
 _WATCHED = {
-    "v1": ("Pod", "Event"),
+    "v1": ("Pod", "Event", "Node", "PersistentVolumeClaim"),
     "apps/v1": ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"),
     "batch/v1": ("Job", "CronJob"),
+    "autoscaling/v2": ("HorizontalPodAutoscaler",),
+    "policy/v1": ("PodDisruptionBudget",),
 }
 _LABELS = {"app.kubernetes.io/managed-by": "aiops-kubernetes-scenarios"}
 # A request that fits one node once but not twice, whatever its size; of a resource that no other test asks for.
 _PLACEHOLDER = "OVER-HALF-OF-THE-NODE"
 
-Json = Mapping[str, Any]
 Objects = Mapping[str, Sequence[Json]]
-"""kind -> objects of one namespace"""
+"""kind -> objects of one namespace, and those of none"""
 Seen = TypeVar("Seen")
 
 
@@ -54,11 +57,12 @@ class Played(Generic[Seen]):
 
 
 class Stage:
-    """A cluster that is meant for tests. Only namespaces that it made itself are ever deleted."""
+    """A cluster that is meant for tests. Only what it made itself is ever deleted; what it changed is put back."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self._client = DynamicClient(kubernetes.config.new_client_from_config(str(kubeconfig)))
         self._made: set[str] = set()
+        self._surroundings = Surroundings(self._client, kubeconfig)
         self._objects: Mapping[str, Objects] = {}
         self._rounds = 0
         self._interrupted = threading.Event()
@@ -71,27 +75,47 @@ class Stage:
         keep: Callable[[Scenario], bool] = lambda _scenario: False,
         namespace: str | None = None,
     ) -> dict[str, Future[Played[Seen]]]:
-        """What `look` saw in the namespace of each scenario, by the scenario's id; only those to keep stay afterwards."""
+        """What `look` saw in the namespace of each scenario, by the scenario's id; only those to keep stay afterwards.
+
+        Those that run alone come last, one after the other, and never stay.
+        """
 
         def play_one(scenario: Scenario) -> Played[Seen]:
             place = namespace or f"sc-{scenario.variant}-{secrets.token_hex(3)}"
+            nodes = self._surroundings.nodes()
             self._open(place)
-            for manifest, wait in zip(scenario.manifests, scenario.waits, strict=True):
-                self._apply(manifest, place)
-                self._await(wait, place)
-            with self._looking:
-                seen = look(place)
-            if not keep(scenario):
+            try:
+                self._act(scenario, place)
+                with self._looking:
+                    seen = look(place)
+            finally:
+                if scenario.alone:
+                    self._remove(place)
+                    self._surroundings.await_nodes(nodes)
+            if not scenario.alone and not keep(scenario):
                 self._remove(place)
             return Played(scenario, place, seen)
 
         longest_first = sorted(scenarios, key=lambda scenario: -sum(60 + wait.seconds for wait in scenario.waits))
+        played: dict[str, Future[Played[Seen]]] = {}
         try:
-            with self._watching(), ThreadPoolExecutor(_AT_ONCE) as threads:
-                return {scenario.id: threads.submit(play_one, scenario) for scenario in longest_first}
+            with self._watching():
+                for alone, at_once in ((False, _AT_ONCE), (True, 1)):
+                    with ThreadPoolExecutor(at_once) as threads:
+                        chosen = [scenario for scenario in longest_first if scenario.alone == alone]
+                        played |= {scenario.id: threads.submit(play_one, scenario) for scenario in chosen}
+                return played
         except KeyboardInterrupt:
             self._interrupted.set()  # else every thread would go on to its limit
             raise
+
+    def _act(self, scenario: Scenario, place: str) -> None:
+        steps = [functools.partial(self._apply, manifest, place, scenario.alone) for manifest in scenario.manifests]
+        if service := scenario.stops:
+            steps.append(functools.partial(self._surroundings.stop, service, place))
+        for step, wait in zip(steps, scenario.waits, strict=True):
+            step()
+            self._await(wait, place)
 
     def clear(self) -> None:
         """Delete every namespace that was made and is still there."""
@@ -119,7 +143,9 @@ class Stage:
     def _await(self, wait: Wait, namespace: str) -> None:
         first, end, since = self._rounds + 2, time.monotonic() + LIMIT_SECONDS, None
         while time.monotonic() < end and not self._interrupted.wait(0.5):
-            if self._rounds < first or not holds(wait, self._objects.get(namespace, {})):
+            if self._rounds < first or not holds(
+                wait, {**self._objects.get("", {}), **self._objects.get(namespace, {})}
+            ):
                 since = None
             else:
                 since = since or time.monotonic()
@@ -141,15 +167,21 @@ class Stage:
                 return
         raise AssertionError(f"namespace {name} did not get its default ServiceAccount")
 
-    def _apply(self, manifest: Path, namespace: str) -> None:
+    def _apply(self, manifest: Path, namespace: str, alone: bool) -> None:
         text = manifest.read_text()
         if _PLACEHOLDER in text:
             text = text.replace(_PLACEHOLDER, self._over_half("ephemeral-storage"))
-        document = yaml.safe_load(text)
+        if "THIS-NODE" in text:
+            text = text.replace("THIS-NODE", min(self._surroundings.nodes()))
+        document = yaml.safe_load(text.replace("THIS-NAMESPACE", namespace))
         for item in document["items"] if document["kind"] == "List" else [document]:
-            self._kind(item["apiVersion"], item["kind"]).server_side_apply(
-                body=item, namespace=namespace, field_manager="scenarios", force_conflicts=True
-            )
+            kind = self._kind(item["apiVersion"], item["kind"])
+            place = item["metadata"].get("namespace", namespace) if kind.namespaced else None
+            if place != namespace:
+                self._surroundings.remember(item, place, namespace, alone)
+            kind.server_side_apply(body=item, namespace=place, field_manager="scenarios", force_conflicts=True)
+            if "status" in item:  # of a thing that no controller looks after, as a node without a kubelet
+                kind.status.patch(body=item, namespace=place, content_type="application/merge-patch+json")
 
     def _over_half(self, resource: str) -> str:
         nodes = self._list("v1", "Node")
@@ -160,7 +192,7 @@ class Stage:
         for version, kinds in _WATCHED.items():
             for kind in kinds:
                 for json_object in self._list(version, kind):
-                    found[json_object["metadata"]["namespace"]][kind].append(json_object)
+                    found[json_object["metadata"].get("namespace", "")][kind].append(json_object)
         return found
 
     def _list(self, version: str, kind: str) -> list[Json]:
@@ -169,7 +201,10 @@ class Stage:
 
     def _remove(self, name: str) -> None:
         """Its pods go at once: what they do with their time to end is nobody's concern any more."""
-        self._kind("v1", "Namespace").delete(name=name)
+        try:
+            self._surroundings.put_back(name)
+        finally:
+            self._kind("v1", "Namespace").delete(name=name)
         self._kind("v1", "Pod").delete(
             namespace=name, grace_period_seconds=0, field_selector=f"metadata.namespace={name}"
         )

@@ -12,21 +12,19 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
-from ansible_collections.aiops.kubernetes.tests.scenarios.conftest import Plays, stands_for_its_cause
+from ansible_collections.aiops.kubernetes.tests.scenarios.conftest import Look, Plays, stands_for_its_cause
 from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import Scenario, differences, scenarios
 
-SCENARIOS = scenarios()
+TOGETHER = [scenario for scenario in scenarios() if not scenario.alone]
+ALONE = [scenario for scenario in scenarios() if scenario.alone]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+@pytest.mark.parametrize("scenario", TOGETHER, ids=lambda scenario: scenario.id)
 def test_finds_exactly_what_is_wrong(scenario: Scenario, played: Plays, tell: list[str]) -> None:
     tell.append("did not settle")
-    diagnosis = played[scenario.id].result().seen
-    tell[:] = [f"{f.cause} ({f.confidence}, {f.severity}) on {f.workload}, {f.container}" for f in diagnosis.findings]
-    lines = differences(scenario.findings, diagnosis.findings)
-    assert not lines, "\n".join(lines)
-    assert diagnosis.unreadable == ()
+    compare(scenario, played[scenario.id].result().seen, tell)
 
 
 def test_finds_the_same_in_many_namespaces_at_once(played: Plays, reader: LiveReader) -> None:
@@ -55,3 +53,19 @@ def test_only_reads_and_asks_for_no_secret(played: Plays, kubeconfig: Path) -> N
     assert len(requests) > len(namespaces)
     assert {verb for verb, _resource in requests} <= {"get", "list", "watch"}
     assert "secrets" not in {resource for _verb, resource in requests}
+
+
+@pytest.mark.parametrize("scenario", ALONE, ids=lambda scenario: scenario.id)
+def test_finds_exactly_what_is_wrong_with_the_cluster(scenario: Scenario, emptied: Look, tell: list[str]) -> None:
+    tell.append("did not settle")
+    compare(scenario, emptied(scenario), tell)
+
+
+def compare(scenario: Scenario, diagnosis: Diagnosis, tell: list[str]) -> None:
+    tell[:] = [
+        f"{f.cause} ({f.confidence}, {f.severity}) on {f.workload or f.subject}, {f.container}"
+        for f in diagnosis.findings
+    ]
+    lines = differences(scenario.findings, diagnosis.findings)
+    assert not lines, "\n".join(lines)
+    assert diagnosis.unreadable == ()

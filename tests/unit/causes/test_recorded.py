@@ -55,7 +55,9 @@ def test_names_do_not_decide(path: Path, scenario: Scenario, tmp_path: Path) -> 
     renamed = tmp_path / "renamed.json"
     renamed.write_text(json.dumps(rename(json.loads(path.read_text()))))
     found = diagnose(snapshot.load(str(renamed)), Scope()).findings
-    expected = [(e.cause, e.confidence, e.severity, e.workload.partition("/")[0]) for e in scenario.findings]
+    expected = [
+        (e.cause, e.confidence, e.severity, (e.subject or e.workload).partition("/")[0]) for e in scenario.findings
+    ]
     assert sorted((f.cause, f.confidence, f.severity, f.subject.kind) for f in found) == sorted(expected)
     assert all(f.subject.name.startswith(HOSTILE) for f in found)
 
