@@ -84,10 +84,23 @@ class ContainerCase(PodCase):
         )
 
     @functools.cached_property
+    def logs(self) -> tuple[tuple[str, str], ...]:
+        """What was read of its log, each run with where it stands: the run that ended last, then the other one.
+
+        One log is read for all pods that are alike: another one's, whose container ended in the same way, speaks for this.
+        """
+        for pod in (self.pod, *self.evidence.pods_with_logs(self.pod, self.container.name)):
+            container = next((each for each in pod.containers if each.name == self.container.name), None)
+            alike = container and (pod is self.pod or _alike(container, self.container))
+            found = tuple(_read_runs(self.evidence, pod, container)) if container and alike else ()
+            if found:
+                return found
+        return ()
+
+    @property
     def log(self) -> str:
-        """The log of the run that ended last, or an empty string."""
-        found = self.evidence.log(self.pod, self.container.name)
-        return found[1] if found else ""
+        """The log of the run that tells most: the one that ended last, the present one where none has; or an empty string."""
+        return self.logs[0][1] if self.logs else ""
 
     @functools.cached_property
     def former_containers(self) -> list[tuple[Revision, Json]]:
@@ -102,6 +115,23 @@ class ContainerCase(PodCase):
                     if get_str(spec, "name") == self.container.name:
                         found.append((revision, spec))
         return found
+
+
+def _alike(one: Container, other: Container) -> bool:
+    ends = [(each.last_end.reason, each.last_end.exit_code) if each.last_end else None for each in (one, other)]
+    return ends[0] == ends[1]
+
+
+def _read_runs(evidence: Evidence, pod: Pod, container: Container) -> t.Iterator[tuple[str, str]]:
+    if not container.running:
+        runs = (("the last run", False), ("the run before", True))
+    elif container.last_end:
+        runs = (("the run that ended last", True), ("the present run", False))
+    else:
+        runs = (("the present run", False), ("the run before", True))
+    for run, previous in runs:
+        if text := evidence.log(pod, container.name, previous):
+            yield f"{pod.ref}: log of container {container.name}, {run}", text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,13 +192,16 @@ def quote_condition(ref: Ref, condition: Json) -> EvidenceItem:
 
 
 def quote_log(case: ContainerCase) -> tuple[EvidenceItem, ...]:
-    """The last lines before the end, or nothing where no log was read."""
-    found = case.evidence.log(case.pod, case.container.name)
+    """The last lines of the run that tells most, or nothing where no log was read."""
     lines = last_lines(case)
-    if found is None or not lines:
-        return ()
-    run = "the run before" if found[0].previous else "the last run"
-    return (EvidenceItem("log", f"{case.pod.ref}: log of container {case.container.name}, {run}", "\n".join(lines)),)
+    return (EvidenceItem("log", case.logs[0][0], "\n".join(lines)),) if lines else ()
+
+
+def quote_said(case: ContainerCase, match: re.Match[str]) -> EvidenceItem:
+    """The line in which ``said`` found something, with where it stands."""
+    line = shorten(match.string.strip(), LOG_CHARACTERS)
+    source = next((source for source, text in case.logs if match.string in text.splitlines()), None)
+    return EvidenceItem("log", source, line) if source else quote_end(case)
 
 
 def last_lines(case: ContainerCase) -> list[str]:
@@ -177,13 +210,17 @@ def last_lines(case: ContainerCase) -> list[str]:
 
 
 def said(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
-    """The last thing that matches in what the container itself said: its termination message, else a line of its log.
+    """The last thing that matches in what the container itself said: its termination message, else a line of its logs.
 
-    Evidence of second rank: whoever uses it needs something structural beside it to be sure.
+    The run that ended last comes before the other one.  Evidence of second rank: whoever uses it needs something structural
+    beside it to be sure.
     """
     message = case.last_end.message if case.last_end else ""
-    lines = [*case.log.splitlines(), *message.splitlines()]
-    return next((match for line in reversed(lines) if (match := pattern.search(line))), None)
+    for text in (message, *(text for _source, text in case.logs)):
+        for line in reversed(text.splitlines()):
+            if match := pattern.search(line):
+                return match
+    return None
 
 
 def command_line(container: Json) -> str:
@@ -198,8 +235,8 @@ def kubectl(ref: Ref, words: str) -> str:
 
 
 def log_command(case: ContainerCase) -> str:
-    """The command that shows the log of the run that ended last."""
-    previous = "" if case.container.terminated else " --previous"
+    """The command that shows the log of the run that ended last, or of the present one where none has."""
+    previous = " --previous" if case.last_end and not case.container.terminated else ""
     return kubectl(case.pod.ref, f"logs {case.pod.ref.name} -c {case.container.name}{previous}")
 
 

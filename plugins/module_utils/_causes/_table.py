@@ -59,6 +59,8 @@ CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
 )
 # A container that runs and is not ready, or an init container that goes on; none of the pod's containers fails.
 NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = ()
+# A pod that stays unready though each of its containers is well, or whose work is done and that does not end.
+NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = ()
 # A workload none of whose pods shows a fault of its own.
 WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),)
 # An object that runs no pods itself, by its kind.

@@ -80,15 +80,30 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
-    """The logs that would help: of one pod, the newest, for each workload and container that ended by itself."""
-    wanted: dict[tuple[Ref, str], LogRequest] = {}
+    """The logs that would help, the most telling first: of one pod, the newest, for all that are alike.
+
+    Of a container that fails: its last run, then the present one.  Of one that runs and does not become ready, or of an init
+    container that goes on for long: the present run, then the one before.
+    """
+    wanted: dict[tuple[Ref, str], list[LogRequest]] = {}
     for pod in _newest_first(evidence):
+        stays_unready = not pod.ready and _beyond_patience(evidence, pod)
         for container in pod.containers:
-            if container.last_end and failing(container, pod, evidence.observed_at):
-                # The log of a container that waits or ended is that of its last run; one that runs again has it as "previous".
-                request = LogRequest(pod.ref.namespace, pod.ref.name, container.name, previous=container.running)
-                wanted.setdefault((evidence.workload(pod), container.name), request)
-    return tuple(wanted.values())
+            if requests := _logs_of(container, pod, evidence.observed_at, stays_unready):
+                wanted.setdefault((evidence.maker(pod), container.name), requests)
+    firsts = [requests[0] for requests in wanted.values()]
+    return (*firsts, *(request for requests in wanted.values() for request in requests[1:]))
+
+
+def _logs_of(container: Container, pod: Pod, now: str, stays_unready: bool) -> list[LogRequest]:
+    present, before = (LogRequest(pod.ref.namespace, pod.ref.name, container.name, run) for run in (False, True))
+    if not container.running:  # the log of a container that waits or ended is that of its last run
+        return [present] if container.last_end and failing(container, pod, now) else []
+    if failing(container, pod, now):
+        return [before, present]
+    if stays_unready and _unready(container):
+        return [present, before] if container.last_end else [present]
+    return []
 
 
 def count(evidence: Evidence, findings: t.Sequence[Finding]) -> Counts:
@@ -202,10 +217,28 @@ def _judge_pod(evidence: Evidence, pod: Pod) -> list[_Hit]:
     started = any(container.running or container.last_end for container in pod.containers)
     if not started:
         return _first(case, _table.NOT_STARTED, None) or _unexplained_wait(case)
+    if not _beyond_patience(evidence, pod):
+        return []
     for container in pod.containers:
-        if container.running and (container.role == "init" or not container.ready):
+        if _unready(container):
             hits += _first(ContainerCase(evidence, pod, container), _table.NOT_READY, container.name)
-    return hits or _unexplained_wait(case)
+    return hits or _first(case, _table.NOT_DONE, None) or _unexplained_wait(case)
+
+
+def _unready(container: Container) -> bool:
+    """Whether it runs and holds its pod up: not ready, or an init container that goes on."""
+    return container.running and (container.role == "init" or not container.ready)
+
+
+def _waited(evidence: Evidence, pod: Pod) -> float | None:
+    """For how many seconds the pod has not been ready."""
+    since = get_str(pod.condition("Ready"), "lastTransitionTime") or pod.created
+    return moments.seconds_between(since, evidence.observed_at)
+
+
+def _beyond_patience(evidence: Evidence, pod: Pod) -> bool:
+    waited = _waited(evidence, pod)
+    return waited is not None and waited >= _PATIENCE_SECONDS
 
 
 def _judge_remains(case: PodCase) -> list[_Hit]:
@@ -267,12 +300,10 @@ def _unexplained_container(case: ContainerCase) -> _Hit:
 
 def _unexplained_wait(case: PodCase) -> list[_Hit]:
     """A pod that has been not ready for long, without a container that fails."""
-    ready = case.pod.condition("Ready")
-    waited = moments.seconds_between(
-        get_str(ready, "lastTransitionTime") or case.pod.created, case.evidence.observed_at
-    )
+    waited = _waited(case.evidence, case.pod)
     if waited is None or waited < _PATIENCE_SECONDS or case.pod.phase in {"Succeeded", "Failed"}:
         return []
+    ready = case.pod.condition("Ready")
     scheduled = case.pod.condition("PodScheduled")
     stage = scheduled if get_str(scheduled, "status") == "False" else ready
     evidence = [quote_condition(case.pod.ref, stage)] if stage else []

@@ -127,6 +127,15 @@ class Evidence:
         return found
 
     @functools.cached_property
+    def _pods_with_logs(self) -> dict[tuple[Ref, str], list[Pod]]:
+        found: dict[tuple[Ref, str], list[Pod]] = {}
+        pods = {(pod.ref.namespace, pod.ref.name): pod for pod in self.pods}
+        for namespace, name, container in dict.fromkeys((r.namespace, r.pod, r.container) for r in self.logs):
+            if pod := pods.get((namespace, name)):
+                found.setdefault((self.maker(pod), container), []).append(pod)
+        return found
+
+    @functools.cached_property
     def _by_place(self) -> dict[tuple[str, str], dict[str, Json]]:
         found: dict[tuple[str, str], dict[str, Json]] = {}
         for ref, json in self._by_ref.items():
@@ -167,13 +176,17 @@ class Evidence:
         found = self._events_by_uid.get(uid, []) if uid else []
         return [event for event in found if container is None or event.container == container]
 
-    def log(self, pod: Pod, container: str) -> tuple[LogRequest, str] | None:
-        """The log of the run that ended last, as far as it was read."""
-        for previous in (False, True):
-            request = LogRequest(pod.ref.namespace, pod.ref.name, container, previous)
-            if self.logs.get(request):
-                return request, self.logs[request]
-        return None
+    def log(self, pod: Pod, container: str, previous: bool) -> str:
+        """The log of the present run, or (``previous``) of the one before, as far as it was read; else an empty string."""
+        return self.logs.get(LogRequest(pod.ref.namespace, pod.ref.name, container, previous), "")
+
+    def pods_with_logs(self, like: Pod, container: str) -> list[Pod]:
+        """The pods with the same maker whose log of that container was read: one speaks for all."""
+        return self._pods_with_logs.get((self.maker(like), container), [])
+
+    def maker(self, pod: Pod) -> Ref:
+        """What made the pod: its ReplicaSet, StatefulSet, DaemonSet, Job …; the pod itself where nothing did."""
+        return self.owner(pod.ref, pod.json) or pod.ref
 
     def owner(self, ref: Ref, json: Json) -> Ref | None:
         found = controller(json)

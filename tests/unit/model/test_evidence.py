@@ -181,18 +181,12 @@ def test_an_annotation_that_is_no_revision(number: str) -> None:
     assert [revision.ref.name for revision in evidence.revisions(CART)] == ["c-1"]
 
 
-def test_the_log_of_the_last_run() -> None:
-    def request(previous: bool) -> LogRequest:
-        return LogRequest("shop", "cart-1-a", "app", previous)
-
+def test_the_logs_of_two_runs() -> None:
     pod = Pod(_object("cart-1-a"))
-    both = _evidence({}, logs={request(True): "before", request(False): "now"})
-    assert both.log(pod, "app") == (request(False), "now")
-    assert both.log(pod, "other") is None
-    assert _evidence({}, logs={request(True): "before", request(False): ""}).log(pod, "app") == (
-        request(True),
-        "before",
-    )
+    both = _evidence({}, logs={LogRequest("shop", "cart-1-a", "app", True): "before"})
+    assert both.log(pod, "app", previous=True) == "before"
+    assert both.log(pod, "app", previous=False) == ""
+    assert both.log(pod, "other", previous=True) == ""
 
 
 def test_objects_by_name_and_namespace() -> None:

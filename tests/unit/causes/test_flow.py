@@ -1,0 +1,122 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which logs are asked for, and what a cause gets to see of them, on variations of one recorded crash."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import ContainerCase, quote_log, quote_said
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import said as said_by
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod
+
+RECORDED = Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json"
+EVIDENCE = snapshot.load(str(RECORDED)).read(Scope())
+NOW = "2026-11-22T10:00:00Z"
+CRASH = {"exitCode": 1, "reason": "Error", "startedAt": "2026-11-22T09:59:00Z", "finishedAt": "2026-11-22T09:59:10Z"}
+WAITS = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": CRASH}, "restartCount": 3}
+RUNS = {"state": {"running": {"startedAt": "2026-11-22T09:59:50Z"}}}
+AGAIN = {**RUNS, "lastState": {"terminated": CRASH}, "restartCount": 3}
+STAYS = {"state": {"running": {"startedAt": "2026-11-22T09:40:00Z"}}, "ready": False}
+RECOVERED = {**STAYS, "lastState": {"terminated": CRASH}, "restartCount": 1}
+IDLE = {"state": {"waiting": {"reason": "PodInitializing"}}, "ready": False}
+
+
+def a_pod(name: str, status: dict[str, Any], unready_since: str, init: dict[str, Any] | None = None) -> dict[str, Any]:
+    pod: dict[str, Any] = copy.deepcopy(dict(EVIDENCE.pods[0].json))
+    pod["metadata"].update(name=name, uid=name, creationTimestamp=unready_since)
+    pod["status"]["phase"] = "Running"
+    pod["status"]["containerStatuses"] = [{"name": "server", **status}]
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": unready_since}
+    pod["status"]["conditions"] = [ready, {"type": "PodScheduled", "status": "True"}]
+    if init:
+        pod["spec"]["initContainers"] = [{"name": "migrate", "image": "busybox:1.36"}]
+        pod["status"]["initContainerStatuses"] = [{"name": "migrate", **init}]
+    return pod
+
+
+def evidence(*pods: dict[str, Any], **logs: str) -> Evidence:
+    """The recorded cluster with other pods; a log is named by its pod, and by `_before` for the run before."""
+    read = {
+        LogRequest(pods[0]["metadata"]["namespace"], name.removesuffix("_before"), "server", "_before" in name): text
+        for name, text in logs.items()
+    }
+    objects = {**EVIDENCE.objects, "Pod": pods, "Event": ()}
+    return dataclasses.replace(EVIDENCE, observed_at=NOW, objects=objects, logs=read)
+
+
+OLD, YOUNG = "2026-11-22T09:30:00Z", "2026-11-22T09:59:30Z"
+WANTED = [
+    ("waits", a_pod("a", WAITS, OLD), [("server", False)]),
+    ("runs between two crashes", a_pod("a", AGAIN, OLD), [("server", True), ("server", False)]),
+    ("is not ready for long", a_pod("a", STAYS, OLD), [("server", False)]),
+    ("is not ready for long after a restart", a_pod("a", RECOVERED, OLD), [("server", False), ("server", True)]),
+    ("is not ready yet", a_pod("a", RUNS, YOUNG), []),
+    ("has an init container that goes on", a_pod("a", IDLE, OLD, init=STAYS), [("migrate", False)]),
+    ("has an init container that has just begun", a_pod("a", IDLE, YOUNG, init=RUNS), []),
+]
+
+
+@pytest.mark.parametrize(("pod", "wanted"), [each[1:] for each in WANTED], ids=[each[0] for each in WANTED])
+def test_asks_for_the_logs_that_tell(pod: dict[str, Any], wanted: list[tuple[str, bool]]) -> None:
+    assert [(each.container, each.previous) for each in judge.logs_wanted(evidence(pod))] == wanted
+
+
+def test_asks_for_one_of_each_kind_and_for_the_most_telling_first() -> None:
+    other = a_pod("other", AGAIN, OLD)
+    other["metadata"]["ownerReferences"] = []
+    pods = (a_pod("b", AGAIN, OLD), a_pod("a", AGAIN, "2026-11-22T09:50:00Z"), other)
+    assert [(each.pod, each.previous) for each in judge.logs_wanted(evidence(*pods))] == [
+        ("a", True),
+        ("other", True),
+        ("a", False),
+        ("other", False),
+    ]
+
+
+def case_of(read: Evidence, number: int = 0) -> ContainerCase:
+    pod = Pod(read.objects["Pod"][number])
+    return ContainerCase(read, pod, pod.containers[-1])
+
+
+def test_the_run_that_ended_speaks_before_the_present_one() -> None:
+    case = case_of(evidence(a_pod("a", AGAIN, OLD), a="port 1 is taken", a_before="port 2 is taken\nport 3 is taken"))
+    [quoted] = quote_log(case)
+    assert quoted.text == "port 2 is taken\nport 3 is taken"
+    assert quoted.source.endswith("log of container server, the run that ended last")
+    match = said_by(case, re.compile(r"port (\d)"))
+    assert match
+    assert match[1] == "3"
+    assert quote_said(case, match).text == "port 3 is taken"
+    now = said_by(case, re.compile("port 1"))
+    assert now
+    assert quote_said(case, now).source.endswith("the present run")
+
+
+def test_the_termination_message_speaks_first() -> None:
+    status = {**WAITS, "lastState": {"terminated": {**CRASH, "message": "port 4 is taken"}}}
+    case = case_of(evidence(a_pod("a", status, OLD), a="port 1 is taken"))
+    match = said_by(case, re.compile(r"port \d"))
+    assert match
+    assert match[0] == "port 4"
+    assert quote_said(case, match).kind == "status"
+
+
+def test_one_log_speaks_for_the_pods_that_ended_alike() -> None:
+    other_end = {**WAITS, "lastState": {"terminated": {**CRASH, "exitCode": 2}}}
+    pods = (a_pod("a", WAITS, OLD), a_pod("b", WAITS, OLD), a_pod("c", other_end, OLD))
+    read = evidence(*pods, a="the ledger is out of balance")
+    assert case_of(read, 1).log == "the ledger is out of balance"
+    assert case_of(read, 2).log == ""
+    [finding] = judge.find(read)
+    assert (finding.cause, finding.replicas_affected) == ("application-error", 3)
