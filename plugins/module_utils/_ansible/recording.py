@@ -16,9 +16,9 @@ from .._cluster.connection import Connection, connect
 from .._cluster.live import LiveReader
 from .._cluster.writer import GuardedWriter
 from .._model import moments
-from .._model.policy import Proof
 from .._model.record import Person, Record
 from .._model.records import Records
+from .._model.rules import Proof
 from .._records.rehearsal import Rehearsal
 from .._records.store import Store
 from .._reports.phr import page, times

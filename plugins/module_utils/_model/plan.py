@@ -16,12 +16,11 @@ from .errors import AiopsError
 from .evidence import Cluster
 from .fields import Json, get, get_dict, get_dicts, get_str, get_strs
 from .objects import Ref
+from .rules import RULES, TIERS, Rule, Tier
 
 SCHEMA: t.Final = "aiops.kubernetes/plan/1"
 
 Verb = t.Literal["patch", "delete", "create"]
-Tier = t.Literal["trivial", "low", "medium", "critical"]
-TIERS: t.Final[tuple[Tier, ...]] = ("trivial", "low", "medium", "critical")
 Source = t.Literal["cluster", "snapshot"]
 # What stands for a dry run where there is no server to try it on.
 FROM_SNAPSHOT: t.Final = "not possible: from a snapshot"
@@ -87,6 +86,7 @@ class Plan:
     tier: Tier
     tier_reasons: tuple[str, ...]
     policy: str
+    rule: Rule
     irreversible_because: str | None
     dry_run: str
     baseline: Baseline
@@ -103,6 +103,7 @@ class Plan:
             schema=SCHEMA,
             cluster=dataclasses.asdict(self.cluster),
             steps=[step.as_json() for step in self.steps],
+            rule=dataclasses.asdict(self.rule),
             baseline=dataclasses.asdict(self.baseline),
         )
         return canonical(content)
@@ -123,11 +124,14 @@ def plan_from_bytes(content: bytes) -> Plan:
             and plan.tier in TIERS
             and plan.source in t.get_args(Source)
         )
-        whole = whole and all(step.verb in t.get_args(Verb) for step in plan.steps)
+        whole = whole and all(step.verb in t.get_args(Verb) for step in plan.steps) and plan.rule.has_the_types()
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise AiopsError(f"plan.json is damaged: {exc}.") from exc
     if not whole:
         raise AiopsError("plan.json is damaged: it is not as this collection writes it.")
+    looser = plan.rule.looser_than(RULES[plan.tier])
+    if looser:
+        raise AiopsError(f"plan.json asks for less than tier {plan.tier} needs at the least: {looser}.")
     return plan
 
 
@@ -157,8 +161,15 @@ def _plan(json_: dict[str, t.Any]) -> Plan:
         tier_reasons=tuple(get_strs(json_, "tier_reasons")),
         cluster=Cluster(**get_dict(json_, "cluster")),
         steps=tuple(_step(step) for step in get_dicts(json_, "steps")),
+        rule=_rule(get_dict(json_, "rule")),
         baseline=Baseline(**{**json_["baseline"], "findings": tuple(get_strs(json_, "baseline", "findings"))}),
     )
+
+
+def _rule(json_: Json) -> Rule:
+    """The rule that was in force, so that a record can be judged by itself for as long as it is kept."""
+    lists = {name: tuple(json_[name]) for name in ("roles", "checkpoints")}
+    return Rule(**{**json_, **lists})
 
 
 def _step(json_: Json) -> Step:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which change needs which approval.  Data, and the functions that read it; text of an AI never enters here."""
+"""The tier of a change, from its steps alone: one row for each kind of step that is known, and the rest is critical."""
 
 from __future__ import annotations
 
@@ -10,40 +10,23 @@ import dataclasses
 import re
 import typing as t
 
-from . import plan
-
-Proof = t.Literal["claimed", "terminal", "platform", "signature"]
-PROOFS: t.Final[tuple[Proof, ...]] = ("claimed", "terminal", "platform", "signature")
-
-
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """What one tier asks for: the roles of different persons, how they prove who they are, and the times in seconds."""
-
-    roles: tuple[str, ...]
-    proof: Proof
-    window: int
-    use_by: int
-    rollback_within: int | None
-    automatic_rollback: bool
-    justification: bool
-
-
-RULES: t.Final[t.Mapping[plan.Tier, Rule]] = {
-    "trivial": Rule((), "claimed", 0, 300, 60, True, False),
-    "low": Rule(("operator",), "terminal", 5 * 60, 5 * 60, 2 * 60, True, False),
-    "medium": Rule(("operator",), "terminal", 30 * 60, 10 * 60, 5 * 60, True, True),
-    "critical": Rule(("operator", "security"), "platform", 120 * 60, 15 * 60, None, False, True),
-}
-CHECKPOINT_SECONDS: t.Final = (300, 900, 3600)
+from .plan import Step, Verb, canonical, digest
+from .rules import BUILT_IN, TIERS, Policy, Tier
 
 _PROTECTED_NAMESPACES: t.Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+# Critical whatever a row or a site's policy says.
+_FLOOR: t.Final = frozenset(
+    {
+        "Secret", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy",
+        "Namespace", "ResourceQuota", "LimitRange", "Node", "PersistentVolume", "StorageClass", "PriorityClass",
+    }
+)  # fmt: skip
 _WORKLOADS: t.Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 # What a medium approval covers of a pod template, by pointer; list items stand by name or number.  The rest is critical:
 # identity, Secrets, privileges, the host, scheduling across nodes, and whatever a later Kubernetes adds.
 _ITEM: t.Final = r"[A-Za-z0-9_.][^/]*"  # not "-", which would append
 _CONTAINER: t.Final = rf"/spec/template/spec/(?:initContainers|containers)/{_ITEM}"
-_MEDIUM: t.Final = re.compile(
+_TEMPLATE: t.Final = (
     rf"/spec/template/metadata/(?:labels|annotations)(?:/{_ITEM})?"
     rf"|{_CONTAINER}/(?:name|image|imagePullPolicy|workingDir|terminationMessagePath|terminationMessagePolicy)"
     rf"|{_CONTAINER}/(?:command|args|resources|livenessProbe|readinessProbe|startupProbe|lifecycle)(?:/.*)?"
@@ -56,46 +39,97 @@ _MEDIUM: t.Final = re.compile(
 )
 
 
-def policy_digest() -> str:
+def _any_size(_before: t.Any, _after: t.Any) -> bool:
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """Steps that are known, and the tier that is enough for them.
+
+    ``paths`` is what a patch may touch (a regular expression for the whole pointer of each leaf), and ``size`` says of a leaf
+    whether its values before and after (None: absent) are within what the tier covers.  A leaf that several rows cover has
+    the least of their tiers; a step has that of its worst leaf.
+    """
+
+    tier: Tier
+    verb: Verb
+    kinds: frozenset[str]
+    because: str
+    paths: str = ""
+    size: t.Callable[[t.Any, t.Any], bool] = _any_size
+
+    def covers(self, step: Step, leaf: str, before: t.Any, after: t.Any) -> bool:
+        of_kind = self.verb == step.verb and step.target.kind in self.kinds
+        return of_kind and re.fullmatch(self.paths, leaf) is not None and self.size(before, after)
+
+
+KNOWN: t.Final[tuple[Known, ...]] = (
+    Known("trivial", "delete", frozenset({"Pod"}), "has failed, and its controller has replaced it"),
+    Known("medium", "patch", _WORKLOADS, "the work of this workload alone", _TEMPLATE),
+)
+
+
+def policy_digest(policy: Policy = BUILT_IN) -> str:
     """The digest of the policy in force: part of every plan, so that a later change of policy can be seen."""
-    return plan.digest(plan.canonical({tier: dataclasses.asdict(rule) for tier, rule in RULES.items()}))
+    return digest(canonical(dataclasses.asdict(policy)))
 
 
-def classify(steps: t.Sequence[plan.Step], irreversible_because: str | None) -> tuple[plan.Tier, tuple[str, ...]]:
+def classify(
+    steps: t.Sequence[Step], irreversible_because: str | None, policy: Policy = BUILT_IN
+) -> tuple[Tier, tuple[str, ...]]:
     """The tier of the worst step, with the reasons.  What is not known is critical."""
     judged = [_judge(step) for step in steps] or [("critical", "a plan without steps is not known")]
     if irreversible_because and any(step.verb != "delete" for step in steps):
         judged.append(("critical", f"it can't be taken back: {irreversible_because}"))
-    tier = max((tier for tier, _reason in judged), key=plan.TIERS.index)
+    judged += [
+        (row.tier, f"the policy asks for tier {row.tier} at least for {step.target}")
+        for step in steps
+        for row in policy.at_least
+        if row.covers(step.target.kind, step.target.namespace)
+    ]
+    tier = max((tier for tier, _reason in judged), key=TIERS.index)
     return tier, tuple(reason for each, reason in judged if each == tier)
 
 
-def _judge(step: plan.Step) -> tuple[plan.Tier, str]:
+def _judge(step: Step) -> tuple[Tier, str]:
     where = str(step.target)
     if step.target.namespace in _PROTECTED_NAMESPACES or not step.target.namespace:
         return "critical", f"{where} belongs to the cluster itself"
-    if step.verb == "delete" and step.target.kind == "Pod":
-        return "trivial", f"{where} has failed, and its controller has replaced it"
-    if step.verb == "patch" and step.target.kind in _WORKLOADS and step.paths:
-        touched = _touched(step)
-        unknown = [path for path in touched if not _MEDIUM.fullmatch(path)]
-        unknown += [f"operation {op}" for op in {operation.get("op") for operation in step.patch} - _KNOWN_OPERATIONS]
-        if not unknown:
-            return "medium", f"{where}: {', '.join(touched)}"
-        return "critical", f"{where}: {', '.join(unknown)} may touch more than this workload's own work"
-    return "critical", f"{step.verb} of {where} is not known to be harmless"
+    if step.target.kind in _FLOOR:
+        return "critical", f"{where} is of a kind that always needs two persons"
+    odd = {operation.get("op") for operation in step.patch} - _KNOWN_OPERATIONS
+    leaves = {f"operation {op}": (None, None) for op in odd} | _touched(step)
+    if not leaves and step.verb != "patch":
+        leaves = {"": (None, None)}
+    rows = {leaf: _row(step, leaf, *values) for leaf, values in leaves.items()}
+    unknown = sorted(leaf for leaf, row in rows.items() if row is None)
+    if unknown or not rows:
+        what = f"{', '.join(unknown)} may touch more than this workload's own work" if any(unknown) else "not known"
+        return "critical", f"{step.verb} of {where}: {what}"
+    worst = max((row for row in rows.values() if row), key=lambda row: TIERS.index(row.tier))
+    if step.verb != "patch":
+        return worst.tier, f"{where} {worst.because}"
+    return worst.tier, f"{where}: {', '.join(sorted(rows))}: {worst.because}"
 
 
-def _touched(step: plan.Step) -> list[str]:
-    """Every leaf that a patch writes, removes or puts in, with list items by their names."""
-    before = {operation["path"]: operation.get("value") for operation in step.patch if operation.get("op") == "test"}
-    found: set[str] = set()
+def _row(step: Step, leaf: str, before: t.Any, after: t.Any) -> Known | None:
+    covering = [row for row in KNOWN if row.covers(step, leaf, before, after)]
+    return min(covering, key=lambda row: TIERS.index(row.tier), default=None)
+
+
+def _touched(step: Step) -> dict[str, tuple[t.Any, t.Any]]:
+    """Every leaf that a patch writes, removes or puts in, with its values before and after; list items by their names."""
+    tested = {operation["path"]: operation.get("value") for operation in step.patch if operation.get("op") == "test"}
+    found: dict[str, tuple[t.Any, t.Any]] = {}
     for operation in step.patch:
         if operation.get("op") != "test":
             path = operation["path"]
-            old, new = (dict(_leaves(value, path)) for value in (before.get(path), operation.get("value")))
-            found.update(leaf for leaf in {*old, *new} if old.get(leaf, _ABSENT) != new.get(leaf, _ABSENT))
-    return sorted(found)
+            old, new = (dict(_leaves(value, path)) for value in (tested.get(path), operation.get("value")))
+            for leaf in {*old, *new}:
+                if old.get(leaf, _ABSENT) != new.get(leaf, _ABSENT):
+                    found[leaf] = (old.get(leaf), new.get(leaf))
+    return found
 
 
 _KNOWN_OPERATIONS: t.Final = frozenset({"test", "add", "replace", "remove"})

@@ -13,7 +13,7 @@ from . import moments
 from .errors import AiopsError
 from .fields import Json, get, get_dict, get_int, get_str
 from .plan import Plan, canonical, digest, plan_from_bytes, strict_json
-from .policy import PROOFS, RULES, Proof, Rule
+from .rules import PROOFS, Proof, Rule
 
 EVENT_SCHEMA: t.Final = "aiops.kubernetes/event/1"
 
@@ -90,7 +90,7 @@ class Record:
 
     @property
     def rule(self) -> Rule:
-        return RULES[self.plan.tier]
+        return self.plan.rule
 
     def last(self, *types: str) -> Event | None:
         return next((event for event in reversed(self.events) if event.type in types), None)

@@ -12,10 +12,15 @@ import typing as t
 from .fields import Json
 from .plan import Plan
 from .record import Person, Record
+from .rules import Policy
 
 
 class Records(t.Protocol):
     """Append-only: what was written stays as it is."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
 
     def create(self, plan: Plan, at: str, by: Person) -> Record:
         """A new record with its plan."""
@@ -29,8 +34,8 @@ class Records(t.Protocol):
     def load(self, phr: str) -> Record:
         """The record, verified."""
 
-    def ids(self) -> list[str]:
-        """All of them, oldest first."""
+    def ids(self, since: str = "") -> list[str]:
+        """All of them, or those made since a moment, oldest first."""
 
     def page(self, phr: str) -> str | None:
         """The page that people read, as it stands on disk."""

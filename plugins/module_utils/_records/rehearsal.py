@@ -13,6 +13,7 @@ from .._model.fields import Json
 from .._model.plan import Plan
 from .._model.record import Person, Record, fold, new_record
 from .._model.records import Records
+from .._model.rules import Policy
 
 
 class Rehearsal:
@@ -20,6 +21,10 @@ class Rehearsal:
 
     def __init__(self, records: Records) -> None:
         self._records = records
+
+    @property
+    def policy(self) -> Policy:
+        return self._records.policy
 
     def create(self, plan: Plan, at: str, by: Person) -> Record:
         return _with_event(new_record(plan), "proposed", at, by, {})
@@ -36,8 +41,8 @@ class Rehearsal:
     def load(self, phr: str) -> Record:
         return self._records.load(phr)
 
-    def ids(self) -> list[str]:
-        return self._records.ids()
+    def ids(self, since: str = "") -> list[str]:
+        return self._records.ids(since)
 
     def page(self, phr: str) -> str | None:
         return self._records.page(phr)

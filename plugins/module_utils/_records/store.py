@@ -21,6 +21,7 @@ from .._model.errors import AiopsError
 from .._model.fields import Json
 from .._model.plan import Plan
 from .._model.record import Person, Record, event_name, fold, new_record, record_from_files
+from .._model.rules import BUILT_IN, Policy
 
 Render = t.Callable[[Record], str]
 
@@ -31,6 +32,10 @@ class Store:
     def __init__(self, root: Path, render: Render) -> None:
         self._root = root
         self._render = render
+
+    @property
+    def policy(self) -> Policy:
+        return BUILT_IN
 
     def create(self, plan: Plan, at: str, by: Person) -> Record:
         """A new record with its plan and first event: the whole folder appears at once."""
@@ -113,9 +118,11 @@ class Store:
             raise AiopsError(f"The record {phr} does not verify: its plan.json is that of {record.id}.")
         return record
 
-    def ids(self) -> list[str]:
-        """The records, oldest first."""
-        return sorted(path.name for path in self._root.glob("phr/[0-9]*/[0-9]*/PHR-*") if path.is_dir())
+    def ids(self, since: str = "") -> list[str]:
+        """The records, or those made since a moment, oldest first."""
+        first = f"PHR-{_digits(since)}"
+        found = self._root.glob("phr/[0-9]*/[0-9]*/PHR-*")
+        return sorted(path.name for path in found if path.name >= first and path.is_dir())
 
     def page(self, phr: str) -> str | None:
         """The page as it stands on disk."""
@@ -206,8 +213,12 @@ class Store:
 
 def new_id(now: str) -> str:
     """An id for a record made at that moment."""
-    day, _t, time = now.rstrip("Z").replace("-", "").replace(":", "").partition("T")
-    return f"PHR-{day}-{time}-{secrets.token_hex(3)}"
+    return f"PHR-{_digits(now)}-{secrets.token_hex(3)}"
+
+
+def _digits(moment: str) -> str:
+    """A moment as it stands in an id: 20261122-091502."""
+    return moment.rstrip("Z").replace("-", "").replace(":", "").replace("T", "-")
 
 
 def _create_once(path: Path, content: bytes) -> None:

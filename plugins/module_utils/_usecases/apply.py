@@ -17,6 +17,7 @@ from .._model.plan import Plan, Step
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
+from . import risk
 from .roll_back import roll_back
 
 
@@ -32,7 +33,7 @@ def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Pers
 
 
 def _apply(records: Records, writer: Writer, cluster: Cluster, record: Record, by: Person) -> Record:
-    _require_decision(record)
+    _require_decision(records, record)
     _require_same_cluster(record.plan, cluster)
     _rehearse(records, writer, record, by)
     phr = record.id
@@ -50,7 +51,7 @@ def check(records: Records, writer: Writer, cluster: Cluster, phr: str) -> Recor
     record = records.load(phr)
     if record.state(moments.now()) == "applied":
         return record
-    _require_decision(record)
+    _require_decision(records, record)
     _require_same_cluster(record.plan, cluster)
     for step in record.plan.steps:
         try:
@@ -129,9 +130,10 @@ def _rehearse(records: Records, writer: Writer, record: Record, by: Person) -> N
             ) from exc
 
 
-def _require_decision(record: Record) -> None:
+def _require_decision(records: Records, record: Record) -> None:
     state = record.state(moments.now())
     if state == "approved":
+        risk.require_still_enough(records, record, moments.now())
         return
     if state == "pending":
         raise AiopsError(

@@ -18,13 +18,14 @@ from .._model.fields import get_dict, get_int
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.objects import Pod, Ref
 from .._model.plan import FROM_SNAPSHOT, Baseline, Plan, Source, Step
-from .._model.policy import classify, policy_digest
+from .._model.policy import policy_digest
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
 from .._remedies._change import Change, PodDeletion
 from .._remedies.table import changes, why_none
 from .diagnose import collect
+from .risk import needed
 
 AT_MOST: t.Final = 10
 
@@ -138,7 +139,9 @@ def _record(
     older = _open_for(finding.id, source, evidence.cluster, records, now)
     if older and older.plan.steps == tried.steps:
         return older
-    tier, reasons = classify(tried.steps, tried.irreversible_because)
+    policy = records.policy
+    workload = finding.workload or finding.subject
+    tier, reasons = needed(records, evidence.cluster, workload, tried.steps, tried.irreversible_because, now)
     plan = Plan(
         phr=new_id(now),
         created_at=now,
@@ -152,10 +155,11 @@ def _record(
         steps=tried.steps,
         tier=tier,
         tier_reasons=reasons,
-        policy=policy_digest(),
+        policy=policy_digest(policy),
+        rule=policy.rules[tier],
         irreversible_because=tried.irreversible_because,
         dry_run=tried.dry_run,
-        baseline=baseline(evidence, finding.workload or finding.subject, judge.find(evidence)),
+        baseline=baseline(evidence, workload, judge.find(evidence)),
         supersedes=older.id if older else None,
     )
     if older:

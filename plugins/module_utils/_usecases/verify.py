@@ -20,7 +20,6 @@ from .._model.fields import get_int, get_str
 from .._model.finding import UNDETERMINED, Finding
 from .._model.objects import Ref
 from .._model.plan import Baseline
-from .._model.policy import CHECKPOINT_SECONDS
 from .._model.record import Person, Record, Verdict
 from .._model.records import Records
 from .._model.writing import Writer
@@ -89,7 +88,7 @@ def _due_checkpoints(record: Record, now: str) -> list[int]:
         return []
     taken = {get_int(event.body, "checkpoint") for event in record.events if event.type == "verified"}
     passed = moments.seconds_between(_changed_at(record), now) or 0.0
-    return [seconds for seconds in CHECKPOINT_SECONDS if seconds not in taken and passed >= seconds]
+    return [seconds for seconds in record.rule.checkpoints if seconds not in taken and passed >= seconds]
 
 
 def _must_go_back(record: Record, now: str) -> bool:

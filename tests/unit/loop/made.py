@@ -22,8 +22,9 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan impor
     Step,
     digest,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import Proof, classify, policy_digest
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import classify, policy_digest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Event, Person, Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import RULES, Proof
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAsPlanned
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
@@ -79,6 +80,7 @@ def plan(*steps: Step, **changes: t.Any) -> Plan:
         tier=tier,
         tier_reasons=reasons,
         policy=policy_digest(),
+        rule=RULES[changes.get("tier", tier)],
         irreversible_because=because,
         dry_run="ok",
         baseline=Baseline(NOW, 2, 1, 4, ("f-3b1c5d7e9f02",)),

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model import policy
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Edit
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import TIERS, Step
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import RULES, classify, policy_digest
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Step
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import classify, policy_digest
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import RULES, TIERS, Policy
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import CART, cart
 
 POD: t.Final = Ref("Pod", "shop", "cart-1")
@@ -234,9 +234,8 @@ def test_the_rules_are_those_of_the_design() -> None:
     assert [RULES[tier].rollback_within for tier in TIERS] == [60, 120, 300, None]
 
 
-def test_another_policy_has_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = policy_digest()
-    assert before == policy_digest()
-    changed = {**RULES, "medium": dataclasses.replace(RULES["medium"], window=1801)}
-    monkeypatch.setattr(policy, "RULES", changed)
-    assert policy_digest() != before
+def test_another_policy_has_another_digest() -> None:
+    assert policy_digest() == policy_digest(Policy())
+    changed = {**RULES, "medium": dataclasses.replace(RULES["medium"], window=1799)}
+    assert policy_digest(Policy(changed)) != policy_digest()
+    assert policy_digest(Policy(small_changes=1)) != policy_digest()

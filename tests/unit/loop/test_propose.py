@@ -19,9 +19,9 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence i
     Scope,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import ref_of
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import TIERS
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import classify
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import TIERS
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAllowed
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.rehearsal import Rehearsal
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose

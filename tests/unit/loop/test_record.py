@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import canonical, digest, strict_json
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import PROOFS, Proof
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import (
     Event,
     Person,
@@ -23,6 +22,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record imp
     fold,
     record_from_files,
 )
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import PROOFS, Proof
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     ALICE,
     Happened,

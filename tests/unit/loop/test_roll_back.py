@@ -12,6 +12,8 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Edit
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Step
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAllowed
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
@@ -182,7 +184,10 @@ def test_what_was_not_applied_is_not_taken_back(
 
 
 def test_what_can_not_be_taken_back_says_why(kept: QuickStore, clock: Clock, server: MemoryServer) -> None:
-    _applied(kept, clock, server, irreversible_because="so it is", tier="medium")
+    pod = Step("delete", Ref("Pod", "shop", "cart-1"), "p", resource_version="3")
+    kept.create(plan(pod, irreversible_because="so it is"), clock.now, ALICE)
+    for kind in ("claimed", "applying", "applied"):
+        kept.append(PHR, kind, clock.now, ALICE, {})
     with pytest.raises(AiopsError, match=r"can't be taken back: so it is\."):
         roll_back(kept, server, PHR, ALICE, "x")
 
