@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import configuration, crashes, images, memory, nodes, rollouts, scheduling, startup
+from . import configuration, crashes, images, memory, networking, nodes, rollouts, scheduling, startup
 from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 
 _Case_contra = t.TypeVar("_Case_contra", contravariant=True)
@@ -64,4 +64,9 @@ NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = ()
 # A workload none of whose pods shows a fault of its own.
 WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),)
 # An object that runs no pods itself, by its kind.
-OBJECT: t.Final[t.Mapping[str, tuple[Cause[ObjectCase], ...]]] = {}
+OBJECT: t.Final[t.Mapping[str, tuple[Cause[ObjectCase], ...]]] = {
+    "Service": (
+        Cause("service-selector-mismatch", networking.service_selector_mismatch, "networking"),
+        Cause("service-port-mismatch", networking.service_port_mismatch, "networking"),
+    ),
+}

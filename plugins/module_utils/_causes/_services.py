@@ -1,0 +1,189 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Services and what stands behind them: their pods, their endpoints, their ports, and what is wrong with them.
+
+How endpoints come about: Kubernetes 1.36 ``pkg/controller/endpointslice`` and ``pkg/apis/core/v1/helper`` (FindPort).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._model.evidence import WORKLOAD_KINDS, Evidence
+from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
+from .._model.finding import EvidenceItem
+from .._model.objects import Pod, Ref, ref_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """One port of a Service: the number it is reached at, and the name or number that it leads to in the pods."""
+
+    name: str
+    number: int | None
+    target: int | str
+    protocol: str
+
+    def __str__(self) -> str:
+        return f"{self.number} → {self.target}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Template:
+    """What pods a workload makes, or a pod that nobody made: its labels and its spec."""
+
+    ref: Ref
+    labels: Json
+    spec: Json
+    wanted: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A Service as it was read, with what was read around it."""
+
+    evidence: Evidence
+    ref: Ref
+    json: Json
+
+    @property
+    def selector(self) -> dict[str, t.Any]:
+        return get_dict(self.json, "spec", "selector")
+
+    @property
+    def leads_outside(self) -> bool:
+        return get_str(self.json, "spec", "type") == "ExternalName"
+
+    @property
+    def headless(self) -> bool:
+        return get_str(self.json, "spec", "clusterIP") == "None"
+
+    @property
+    def ports(self) -> list[Port]:
+        return [_port(json) for json in get_dicts(self.json, "spec", "ports")]
+
+    @property
+    def pods(self) -> list[Pod]:
+        """The pods that the selector takes, whatever their state."""
+        return [pod for pod in self.evidence.pods if pod.ref.namespace == self.ref.namespace and self.selects(pod.json)]
+
+    def selects(self, json: Json) -> bool:
+        """Whether the selector takes what has these labels in its metadata; an empty one takes nothing."""
+        return bool(self.selector) and self.selector.items() <= get_dict(json, "metadata", "labels").items()
+
+    @property
+    def templates(self) -> list[Template]:
+        """The workloads and bare pods whose pods the selector takes, also where none is there just now."""
+        return [
+            each
+            for each in templates(self.evidence, self.ref.namespace)
+            if bool(self.selector) and self.selector.items() <= each.labels.items()
+        ]
+
+    @property
+    def slices(self) -> list[Json]:
+        return [
+            json
+            for json in self.evidence.named("EndpointSlice", self.ref.namespace).values()
+            if get_str(json, "metadata", "labels", "kubernetes.io/service-name") == self.ref.name
+        ]
+
+    @property
+    def slices_known(self) -> bool:
+        return self.evidence.lists("EndpointSlice", self.ref.namespace)
+
+    @property
+    def endpoints(self) -> int:
+        """How many addresses of it take connections."""
+        if not self.slices_known:
+            return sum(pod.ready and not pod.deleting for pod in self.pods)
+        ready = [
+            address
+            for json in self.slices
+            if get_dicts(json, "ports") or self.headless
+            for endpoint in get_dicts(json, "endpoints")
+            if get(endpoint, "conditions", "ready") is not False
+            for address in get_strs(endpoint, "addresses")
+        ]
+        return len(ready)
+
+    def leads_to(self, port: Port) -> set[int]:
+        """The numbers that its endpoints have for this port; empty where none has it."""
+        return {
+            number
+            for json in self.slices
+            for each in get_dicts(json, "ports")
+            if get_str(each, "name") == port.name and (number := get_int(each, "port")) is not None
+        }
+
+
+def services(evidence: Evidence, namespace: str) -> list[Service]:
+    return [
+        Service(evidence, Ref("Service", namespace, name), json)
+        for name, json in evidence.named("Service", namespace).items()
+    ]
+
+
+def templates(evidence: Evidence, namespace: str) -> list[Template]:
+    """Every workload of the namespace that nothing controls, and every bare pod that has not ended."""
+    found = []
+    for kind in WORKLOAD_KINDS:
+        for name, json in evidence.named(kind, namespace).items():
+            ref = Ref(kind, namespace, name)
+            if evidence.owner(ref, json) is None:
+                template = get_dict(json, "spec", "template") or get_dict(
+                    json, "spec", "jobTemplate", "spec", "template"
+                )
+                wanted = get_int(json, "spec", "replicas") != 0
+                labels = get_dict(template, "metadata", "labels")
+                found.append(Template(ref, labels, get_dict(template, "spec"), wanted))
+    for json in evidence.named("Pod", namespace).values():
+        ref = ref_of(json, "Pod")
+        if evidence.owner(ref, json) is None:
+            found.append(Template(ref, get_dict(json, "metadata", "labels"), get_dict(json, "spec"), True))
+    return found
+
+
+def declared(spec: Json) -> list[Json]:
+    """The ports that a pod spec's containers and sidecars declare."""
+    serving = [*get_dicts(spec, "containers"), *_sidecars(spec)]
+    return [port for container in serving for port in get_dicts(container, "ports")]
+
+
+def number_in(pod: Pod, port: Port) -> int | None:
+    """Where a port of a Service leads in this pod; None where the pod has no port of that name."""
+    if isinstance(port.target, int):
+        return port.target
+    for each in declared(pod.spec):
+        if get_str(each, "name") == port.target and (get_str(each, "protocol") or "TCP") == port.protocol:
+            return get_int(each, "containerPort")
+    return None
+
+
+def quote_endpoints(service: Service) -> EvidenceItem:
+    """How many endpoints are ready, and why the others are not."""
+    pods = [pod for pod in service.pods if pod.phase not in {"Succeeded", "Failed"} and not pod.deleting]
+    waiting = [pod.ref.name for pod in pods if not pod.ready]
+    text = f"{service.endpoints} ready"
+    if waiting:
+        text += f"; not ready: {', '.join(sorted(waiting)[:3])}"
+    elif not pods:
+        text += f"; no pod has the labels {labels_in_words(service.selector)}" if service.selector else "; no selector"
+    return EvidenceItem("object", f"{service.ref}: endpoints", text)
+
+
+def labels_in_words(labels: Json) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _sidecars(spec: Json) -> list[dict[str, t.Any]]:
+    return [each for each in get_dicts(spec, "initContainers") if get_str(each, "restartPolicy") == "Always"]
+
+
+def _port(json: Json) -> Port:
+    number, target = get_int(json, "port"), get(json, "targetPort")
+    known = target if isinstance(target, (int, str)) and not isinstance(target, bool) else None
+    return Port(get_str(json, "name"), number, known or number or 0, get_str(json, "protocol") or "TCP")
