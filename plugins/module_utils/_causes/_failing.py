@@ -1,0 +1,126 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What fails now: the pods, containers and workloads whose state counts, without what is history."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._model import moments
+from .._model.evidence import WORKLOAD_KINDS, Evidence
+from .._model.fields import Json, get_dict, get_int, get_str
+from .._model.objects import Container, Pod, Ref, condition, ref_of
+from .._model.selectors import matcher
+
+# Waiting reasons of a container whose turn has not come: no fault of its own.
+_WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+# A pod may take this long to become ready before its silence counts, and must outlive its last run by as much to count as recovered.
+PATIENCE_SECONDS: t.Final = 60
+# The longest back-off between restarts, after which a container that still runs counts as recovered.
+_BACK_OFF_SECONDS: t.Final = 300
+
+
+def failing(container: Container, pod: Pod, now: str) -> bool:
+    """Whether this container is in trouble now; restarts of one that recovered are history."""
+    if container.waiting_reason not in _WAITS_ITS_TURN:
+        return True
+    end = container.last_end
+    if end is None:
+        return False
+    if container.terminated:
+        if container.role == "sidecar" and pod.phase in {"Succeeded", "Failed"}:
+            return False  # the kubelet ends it when the pod is over
+        return end.exit_code != 0 or (
+            pod.restart_policy == "Always" and container.role != "init" and pod.phase != "Succeeded"
+        )
+    if not container.running or container.restarts < 2:
+        return False
+    # It runs just now, between two crashes: not yet longer than the run before it did, and within the back-off.
+    running = moments.seconds_between(container.running_since, now)
+    if running is None or running > _BACK_OFF_SECONDS:
+        return False
+    return not container.ready or running <= 2 * (end.seconds or 0) + PATIENCE_SECONDS
+
+
+def unready(container: Container) -> bool:
+    """Whether it runs and holds its pod up: not ready, or an init container that goes on."""
+    return container.running and (container.role == "init" or not container.ready)
+
+
+def waited_seconds(evidence: Evidence, pod: Pod) -> float | None:
+    """For how many seconds the pod has not been ready."""
+    since = get_str(pod.condition("Ready"), "lastTransitionTime") or pod.created
+    return moments.seconds_between(since, evidence.observed_at)
+
+
+def beyond_patience(evidence: Evidence, pod: Pod) -> bool:
+    waited = waited_seconds(evidence, pod)
+    return waited is not None and waited >= PATIENCE_SECONDS
+
+
+def present_pods(evidence: Evidence) -> list[Pod]:
+    """The pods whose state counts: not those that are being deleted, nor those of an old run that was replaced."""
+    latest_runs = _latest_runs(evidence)
+    pods = [pod for pod in evidence.pods if not pod.deleting and not _is_history(evidence, pod, latest_runs)]
+    return sorted(pods, key=lambda pod: pod.created or "", reverse=True)
+
+
+def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:
+    if pod.phase == "Succeeded":
+        return True
+    owner = evidence.owner(pod.ref, pod.json)
+    if owner is None:
+        return False
+    json = evidence.get(owner) or {}
+    if owner.kind == "ReplicaSet":
+        # The controller has already made another in the place of a failed pod.
+        return pod.phase == "Failed" or get_int(json, "spec", "replicas") == 0
+    if owner.kind == "Job":
+        above = evidence.owner(owner, json)
+        superseded = above in latest_runs and latest_runs[above] != owner.name if above else False
+        return (
+            superseded
+            or get_str(condition(json, "Complete"), "status") == "True"
+            or _retried(evidence, pod, owner, json)
+        )
+    return False
+
+
+def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
+    """Whether the Job goes on with a newer pod after this one failed."""
+    if pod.phase != "Failed" or get_str(condition(json, "Failed"), "status") == "True":
+        return False
+    return any(
+        (other.created or "") > (pod.created or "") and other.phase in {"Running", "Pending", "Succeeded"}
+        for other in evidence.pods_of(evidence.workload(pod))
+        if evidence.owner(other.ref, other.json) == job
+    )
+
+
+def _latest_runs(evidence: Evidence) -> dict[Ref, str]:
+    """CronJob → the name of its newest Job: older runs are history whatever became of them."""
+    newest: dict[Ref, tuple[str, str]] = {}
+    for json in evidence.objects.get("Job", ()):
+        ref = ref_of(json, "Job")
+        owner = evidence.owner(ref, json)
+        made = (get_str(json, "metadata", "creationTimestamp"), ref.name)
+        if owner and made > newest.get(owner, ("", "")):
+            newest[owner] = made
+    return {owner: name for owner, (_created, name) in newest.items()}
+
+
+def top_workloads(evidence: Evidence) -> t.Iterator[tuple[Ref, Json]]:
+    """Every workload object that nothing else controls and whose pods the selector would take."""
+    selected = matcher(evidence.scope.label_selector)
+    for kind in WORKLOAD_KINDS:
+        for json in evidence.objects.get(kind, ()):
+            ref = ref_of(json, kind)
+            if evidence.owner(ref, json) is None and selected(_pod_labels(json)):
+                yield ref, json
+
+
+def _pod_labels(workload: Json) -> Json:
+    template = get_dict(workload, "spec", "template") or get_dict(workload, "spec", "jobTemplate", "spec", "template")
+    return get_dict(template, "metadata", "labels")
