@@ -284,5 +284,5 @@ def _status(body: bytes) -> tuple[str, bool]:
     try:
         status = json.loads(body)
     except ValueError:
-        return body[:200].decode(errors="replace"), False
+        return body[:200].decode(errors="replace").strip(), False
     return get_str(status, "message"), bool(get_list(status, "details", "causes"))

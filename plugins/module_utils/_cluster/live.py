@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read a cluster: paged raw lists, in parallel, reduced to what a diagnosis looks at."""
+"""Read a cluster: paged raw lists, in parallel, each page reduced as it comes."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ import typing as t
 from .._model import moments
 from .._model.errors import AiopsError
 from .._model.evidence import CLUSTER_SCOPED, KINDS, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
-from .._model.fields import Json, get, get_dict, get_dicts, get_str
+from .._model.fields import Json, get_str
 from .._model.secrets import redact
 from .connection import Connection, Refused
+from .reducing import page
 
 # More would only queue at the server (API Priority and Fairness).
-_PARALLEL: t.Final = 4
-_PAGE: t.Final = "500"
+PARALLEL: t.Final = 4
+PAGE: t.Final = "500"
+# A list of 100,000 objects; what comes after them is a gap.
+_PAGES: t.Final = 200
 _METADATA_ONLY: t.Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _RETRIES: t.Final = 3
 _LONGEST_RETRY_SECONDS: t.Final = 5.0
 _LOG_LINES: t.Final = 200
 _LOG_BYTES: t.Final = 16 * 1024
 _LOGS: t.Final = 100
+# After so long no further log is asked for: those of a dead node come, or fail, one by one and late.
+_LOGS_SECONDS: t.Final = 20.0
 # The kubelet says so with status 200 where the runtime has dropped the container (pkg/kubelet/kuberuntime).
 _NO_LOG: t.Final = "unable to retrieve container logs for "
-_LAST_APPLIED: t.Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +44,15 @@ class _Answer:
 
     kind: str
     objects: list[Json]
+    gap: Unreadable | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Log:
+    """What one request for a log gave: its text, empty where there is none, or the gap."""
+
+    request: LogRequest
+    text: str
     gap: Unreadable | None = None
 
 
@@ -58,7 +71,7 @@ class LiveReader:
     def read(self, scope: Scope) -> Evidence:
         began = time.monotonic()
         cluster = self.cluster()  # alone and first: a server that does not answer is asked once
-        with concurrent.futures.ThreadPoolExecutor(_PARALLEL) as threads, _no_garbage_collection():
+        with concurrent.futures.ThreadPoolExecutor(PARALLEL) as threads, _no_garbage_collection():
             places = scope.namespaces or (None,)
             known = [threads.submit(self._require_namespace, name) for name in scope.namespaces]
             lists = [
@@ -79,15 +92,14 @@ class LiveReader:
 
     def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
         began = time.monotonic()
-        chosen = requests[:_LOGS]
-        with concurrent.futures.ThreadPoolExecutor(_PARALLEL) as threads:
-            answers = list(threads.map(self._log, chosen))
-        logs = {request: text for request, text, _gap in answers if text}
-        gaps = [gap for _request, _text, gap in answers if gap]
-        if len(requests) > len(chosen):
-            gaps.append(
-                Unreadable("pods/log", None, None, f"{len(requests) - len(chosen)} logs of failing containers left out")
-            )
+        over = began + _LOGS_SECONDS
+        with concurrent.futures.ThreadPoolExecutor(PARALLEL) as threads:
+            answers = list(threads.map(lambda request: self._log(request, over), requests[:_LOGS]))
+        logs = {answer.request: answer.text for answer in answers if answer and answer.text}
+        gaps = [answer.gap for answer in answers if answer and answer.gap]
+        left_out = len(requests) - len(answers) + answers.count(None)
+        if left_out:
+            gaps.append(Unreadable("pods/log", None, None, f"{left_out} logs of failing containers left out"))
         return dataclasses.replace(
             evidence,
             logs=logs,
@@ -96,27 +108,33 @@ class LiveReader:
         )
 
     def _list(self, kind: str, namespace: str | None, scope: Scope) -> _Answer:
+        """The list; one that grew too old between two pages (410) is read once more from its start."""
+        answer = self._pages(kind, namespace, scope)
+        if answer.gap is None or answer.gap.status != 410:
+            return answer
+        again = self._pages(kind, namespace, scope)
+        return again if again.gap is None or len(again.objects) > len(answer.objects) else answer
+
+    def _pages(self, kind: str, namespace: str | None, scope: Scope) -> _Answer:
+        """Page after page, to the end or to the first that can't be read: what came before it stays, and the gap is told."""
         resource = KINDS[kind].rsplit("/", 1)[-1]
-        query = {"limit": _PAGE}
+        query = {"limit": PAGE}
         if kind == "Pod" and scope.label_selector:
             query["labelSelector"] = scope.label_selector
-        accept = _METADATA_ONLY if kind == "ConfigMap" else "application/json"
         objects: list[Json] = []
         try:
-            while True:
-                page = json.loads(self._patient_get(path_of(kind, namespace), query, accept))
-                if not isinstance(get(page, "items"), list):
-                    raise ValueError("the answer is no list")
-                objects += [reduced(kind, item) for item in get_dicts(page, "items")]
-                following = get_str(page, "metadata", "continue")
-                if not following:
+            for _page in range(_PAGES):
+                body = self._patient_get(path_of(kind, namespace), query, accept_of(kind))
+                found = page(kind, body, objects[-1] if objects else {})
+                objects += found.items
+                if not found.following:
                     return _Answer(kind, objects)
-                query["continue"] = following
+                query["continue"] = found.following
         except Refused as exc:
-            # 410: the list grew too old between two pages.  What was read so far stays, and the gap is told.
             return _Answer(kind, objects, Unreadable(resource, namespace, exc.status, redact(exc.message)))
         except ValueError as exc:
             return _Answer(kind, objects, Unreadable(resource, namespace, None, f"not what an API server says: {exc}"))
+        return _Answer(kind, objects, Unreadable(resource, namespace, None, f"only the first {len(objects)} were read"))
 
     def _patient_get(
         self, path: str, query: t.Mapping[str, str] | None = None, accept: str = "application/json"
@@ -134,9 +152,14 @@ class LiveReader:
         self._sent.append(path)
         return self._connection.get(path, query, accept)
 
-    def _log(self, request: LogRequest) -> tuple[LogRequest, str, Unreadable | None]:
-        """The log with the request that it answers: a container may have ended, or started, since it was listed."""
+    def _log(self, request: LogRequest, over: float) -> _Log | None:
+        """The log with the request that it answers: a container may have ended, or started, since it was listed.
+
+        None where there is no time left to ask.
+        """
         for run in (request, dataclasses.replace(request, previous=not request.previous)):
+            if time.monotonic() > over:
+                return None
             query = {
                 "container": run.container,
                 "previous": str(run.previous).lower(),
@@ -149,10 +172,10 @@ class LiveReader:
             except Refused as exc:
                 if exc.status in (400, 404):
                     continue  # there is no such run any more
-                return run, "", Unreadable("pods/log", run.namespace, exc.status, _without_name(exc, run))
+                return _Log(run, "", Unreadable("pods/log", run.namespace, exc.status, _without_name(exc, run)))
             if text and not text.startswith(_NO_LOG):
-                return run, redact(text), None
-        return request, "", None
+                return _Log(run, redact(text))
+        return _Log(request, "")
 
     def _version(self) -> str | None:
         try:
@@ -185,39 +208,19 @@ class _no_garbage_collection:
         gc.disable()
 
     def __exit__(self, *_exc: object) -> None:
+        gc.freeze()  # what was read stays to the end: no later collection need walk through it
         if self._was_enabled:
             gc.enable()
+
+
+def accept_of(kind: str) -> str:
+    """What to ask for: of a ConfigMap its metadata only."""
+    return _METADATA_ONLY if kind == "ConfigMap" else "application/json"
 
 
 def path_of(kind: str, namespace: str | None) -> str:
     group, _slash, resource = KINDS[kind].rpartition("/")
     return f"{group}/namespaces/{namespace}/{resource}" if namespace else f"{group}/{resource}"
-
-
-def reduced(kind: str, item: Json) -> Json:
-    """What a diagnosis looks at: no bookkeeping of field owners, no second copy of the manifest, no ConfigMap's content."""
-    metadata = get_dict(item, "metadata")
-    managed = metadata.pop("managedFields", None)
-    get_dict(metadata, "annotations").pop(_LAST_APPLIED, None)
-    if kind == "ConfigMap":
-        return {"metadata": metadata, "keys": sorted(_keys(managed))}
-    if kind == "Event":
-        for name in ("source", "reportingComponent", "reportingInstance"):
-            get_dict(item).pop(name, None)
-    if kind == "Node":
-        # which machine it is tells nothing about a failure
-        for name in ("machineID", "systemUUID", "bootID", "kernelVersion", "osImage"):
-            get_dict(item, "status", "nodeInfo").pop(name, None)
-    return item
-
-
-def _keys(managed_fields: object) -> set[str]:
-    """Key names of a ConfigMap, which its managedFields name as ``f:data: {f:KEY: {}}``."""
-    found: set[str] = set()
-    for entry in managed_fields if isinstance(managed_fields, list) else ():
-        for field in ("f:data", "f:binaryData"):
-            found.update(key[2:] for key in get_dict(entry, "fieldsV1", field) if key.startswith("f:"))
-    return found
 
 
 def _without_name(exc: Refused, request: LogRequest) -> str:

@@ -15,7 +15,8 @@ from .._model.objects import Ref
 from .._model.plan import Operations
 from .._model.writing import NotAllowed, NotAsPlanned
 from .connection import Connection, Refused
-from .live import path_of, reduced
+from .live import path_of
+from .reducing import reduced
 
 FIELD_MANAGER: t.Final = "aiops.kubernetes"
 _JSON_PATCH: t.Final = {"Content-Type": "application/json-patch+json"}

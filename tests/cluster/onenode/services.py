@@ -126,6 +126,8 @@ def _controller_manager(layout: Layout, binaries: Path) -> list[str]:
         f"--service-cluster-ip-range={SERVICE_RANGE}",
         "--node-monitor-grace-period=20s",
         "--horizontal-pod-autoscaler-sync-period=5s",
+        "--kube-api-qps=400",  # thousands of pods for the benchmark within a minute
+        "--kube-api-burst=400",
         "--terminated-pod-gc-threshold=200",
         "--enable-hostpath-provisioner=true",
         "--flex-volume-plugin-dir=/run/volume-plugins",  # its default is made on the machine's disk

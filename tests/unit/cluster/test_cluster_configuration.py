@@ -155,6 +155,7 @@ def test_controllers_are_as_fast_as_tests_need(layout: Layout) -> None:
     argv = services.node_services(layout, BINARIES)["kube-controller-manager"]
     assert "--node-monitor-grace-period=20s" in argv
     assert "--horizontal-pod-autoscaler-sync-period=5s" in argv
+    assert "--kube-api-qps=400" in argv
     assert "--enable-hostpath-provisioner=true" in argv
 
 

@@ -15,8 +15,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import settings
 
 from ansible_collections.aiops.kubernetes.tests.unit.reading.api_server import ApiServer
+
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None, max_examples=50)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

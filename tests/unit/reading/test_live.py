@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import running
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, live
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
@@ -26,6 +26,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence i
     Scope,
     Unreadable,
 )
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
 from ansible_collections.aiops.kubernetes.tests.unit.reading.api_server import Answer, ApiServer, page, pod, refusal
 
 TOKEN = "t0p-s3cret-t0ken"
@@ -164,13 +165,69 @@ def test_a_gap_holds_no_secret(server: ApiServer) -> None:
     assert "hunter2" not in repr(_reader(server).read(Scope()).unreadable)
 
 
+TOO_OLD = refusal(410, "The provided continue parameter is too old")
+
+
+def _listed(evidence: Evidence, kind: str) -> list[str]:
+    return [item["metadata"]["name"] for item in evidence.objects[kind]]
+
+
 @pytest.mark.parametrize("kind", ["Pod", "Event"])
-def test_a_list_that_grew_too_old_keeps_what_was_read(server: ApiServer, kind: str) -> None:
-    server.on(KINDS[kind], page(pod("a"), following="t1"), refusal(410, "The provided continue parameter is too old"))
+def test_a_list_that_grew_too_old_is_read_anew(server: ApiServer, kind: str) -> None:
+    server.on(KINDS[kind], page(pod("a"), following="t1"), TOO_OLD, page(pod("b"), following="t2"), page(pod("c")))
     evidence = _reader(server).read(Scope())
-    assert [item["metadata"]["name"] for item in evidence.objects[kind]] == ["a"]
+    assert (_listed(evidence, kind), evidence.unreadable) == (["b", "c"], ())
+    assert [request.query.get("continue") for request in server.asked(KINDS[kind])] == [None, "t1", None, "t2"]
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Event"])
+@pytest.mark.parametrize(
+    ("second", "kept"), [((), ["a"]), ((page(pod("b"), pod("c"), following="t2"),), ["b", "c"])], ids=["less", "more"]
+)
+def test_a_list_that_grows_too_old_again_keeps_what_was_read(
+    server: ApiServer, kind: str, second: tuple[Answer, ...], kept: list[str]
+) -> None:
+    server.on(KINDS[kind], page(pod("a"), following="t1"), TOO_OLD, *second, TOO_OLD)
+    evidence = _reader(server).read(Scope())
+    assert _listed(evidence, kind) == kept
     [gap] = evidence.unreadable
     assert (gap.resource, gap.status) == (KINDS[kind].rpartition("/")[2], 410)
+    assert len(server.asked(KINDS[kind])) == 3 + len(second)
+
+
+def test_a_list_without_an_end_ends(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_PAGES", 3)
+    server.on(EVENTS, page(pod("a"), following="again"))
+    evidence = _reader(server).read(Scope())
+    assert len(server.asked(EVENTS)) == 3
+    assert evidence.unreadable == (Unreadable("events", None, None, "only the first 3 were read"),)
+
+
+def test_a_server_that_lacks_newer_kinds(server: ApiServer) -> None:
+    """Its API groups are not served at all: a gap each, and a diagnosis all the same."""
+    lacking = ("EndpointSlice", "HorizontalPodAutoscaler", "RuntimeClass")
+    for kind in lacking:
+        server.on_kind(kind, Answer(b"404 page not found\n", 404))
+    server.on(PODS, page(pod("a")))
+    made = diagnose(_reader(server), Scope())
+    resources = sorted(KINDS[kind].rpartition("/")[2] for kind in lacking)
+    assert sorted(gap.resource for gap in made.unreadable) == resources
+    assert {(gap.status, gap.message) for gap in made.unreadable} == {(404, "404 page not found")}
+    assert made.counts.pods == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_logs_that_do_not_come_end_soon(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead node had many pods."""
+    monkeypatch.setattr(live, "_LOGS_SECONDS", 0.5)
+    wanted = [LogRequest("shop", f"cart-{n}", "app", False) for n in range(60)]
+    for request in wanted:
+        server.on(f"/api/v1/namespaces/shop/pods/{request.pod}/log", Answer(seconds=5))
+    reader = _reader(server)
+    evidence = reader.read_logs(reader.read(Scope()), wanted)
+    asked = [request for request in server.seen if request.path.endswith("/log")]
+    assert 0 < len(asked) <= 20
+    assert evidence.unreadable[-1].message == f"{60 - len(asked)} logs of failing containers left out"
 
 
 @pytest.mark.parametrize(
