@@ -21,6 +21,7 @@ from .reducing import reduced
 FIELD_MANAGER: t.Final = "aiops.kubernetes"
 _JSON_PATCH: t.Final = {"Content-Type": "application/json-patch+json"}
 _JSON: t.Final = {"Content-Type": "application/json"}
+_REVIEWS: t.Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class GuardedWriter:
@@ -31,7 +32,7 @@ class GuardedWriter:
 
     def get(self, target: Ref) -> Json | None:
         try:
-            return reduced(target.kind, json.loads(self._connection.get(_object_path(target))))
+            return t.cast("Json", json.loads(self._connection.get(_object_path(target))))
         except Refused as exc:
             if exc.status == 404:
                 return None
@@ -46,6 +47,21 @@ class GuardedWriter:
         if dry_run:
             options["dryRun"] = ["All"]  # the server reads no option from the query where there is a body
         self._write("DELETE", _object_path(target), dry_run, _JSON, json.dumps(options).encode())
+
+    def create(self, target: Ref, manifest: Json, dry_run: bool) -> Json:
+        name = {"generateName": "aiops-dry-run-"} if dry_run else {"name": target.name}
+        metadata = {**get_dict(manifest, "metadata"), **name}
+        body = {**manifest, **_type_of(target.kind), "metadata": metadata}
+        path = path_of(target.kind, target.namespace or None)
+        return reduced(target.kind, json.loads(self._write("POST", path, dry_run, _JSON, json.dumps(body).encode())))
+
+    def may(self, verb: str, target: Ref) -> bool:
+        group, resource = _group_and_resource(target.kind)
+        asked = {"verb": verb, "group": group, "resource": resource, "namespace": target.namespace}
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        content = json.dumps({**body, "spec": {"resourceAttributes": asked}}).encode()
+        answer = json.loads(self._write("POST", _REVIEWS, False, _JSON, content))
+        return get_dict(answer, "status").get("allowed") is True
 
     def try_pod(self, namespace: str, template: Json) -> None:
         metadata = {**get_dict(template, "metadata"), "generateName": "aiops-dry-run-", "namespace": namespace}
@@ -64,7 +80,21 @@ class GuardedWriter:
             raise NotAllowed(exc.message, exc.status == 403) from exc
 
 
+def _group_and_resource(kind: str) -> tuple[str, str]:
+    path = _known(kind).split("/")
+    return (path[2] if path[1] == "apis" else ""), path[-1]
+
+
+def _type_of(kind: str) -> Json:
+    return {"apiVersion": _known(kind).rpartition("/")[0].removeprefix("/apis/").removeprefix("/api/"), "kind": kind}
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise NotAllowed(f"{kind} is no kind that this collection writes", forbidden=False)
+    return KINDS[kind]
+
+
 def _object_path(target: Ref) -> str:
-    if target.kind not in KINDS:
-        raise NotAllowed(f"{target.kind} is no kind that this collection writes", forbidden=False)
+    _known(target.kind)
     return f"{path_of(target.kind, target.namespace or None)}/{target.name}"

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An edit of one object as a guarded JSON patch (RFC 6902), and the patch that takes it back.
+"""The writes that a plan may hold, each with what takes it back: an edit, a deletion, and the making of an object.
+
+An edit is a guarded JSON patch (RFC 6902), and so is the patch that takes it back.
 
 A ``test`` of an absent value against null holds on the API server, so what was absent is guarded like any other value.
 """
@@ -40,6 +42,64 @@ class Edit:
     def as_stored(self, stored: Json) -> Edit:
         """The same edit in the words of the server, which stores 1024Mi as 1Gi: only those can be tested for."""
         return dataclasses.replace(self, after={path: at(stored, path) for path in self.after})
+
+
+@dataclasses.dataclass(frozen=True)
+class Deletion:
+    """An object that is taken away.
+
+    ``as_seen`` holds it to the very version that was seen; else ``guards`` are the values that must still stand there, for what
+    changes by itself all the time.  ``manifest`` is what would be made again to take it back, None where a controller does.
+    """
+
+    target: Ref
+    json: Json
+    as_seen: bool = False
+    guards: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    manifest: Json | None = None
+
+    def step(self) -> Step:
+        uid = get_str(self.json, "metadata", "uid")
+        version = get_str(self.json, "metadata", "resourceVersion") if self.as_seen else None
+        tests = tuple(_tests({"/metadata/uid": uid, **self.guards}))
+        return Step("delete", self.target, uid, tests, resource_version=version, manifest=self.manifest)
+
+
+@dataclasses.dataclass(frozen=True)
+class Creation:
+    """An object that is made.  Its name must be free."""
+
+    target: Ref
+    manifest: Json
+
+    def step(self) -> Step:
+        return Step("create", self.target, "", manifest=self.manifest)
+
+
+Write = Edit | Deletion | Creation
+
+
+def with_value(json: t.Any, pointer: str, value: t.Any) -> t.Any:
+    """A copy with another value under a JSON pointer; None removes it."""
+    first, _slash, rest = pointer.removeprefix("/").partition("/")
+    name = first.replace("~1", "/").replace("~0", "~")
+    if isinstance(json, list):
+        index = int(name)
+        return [*json[:index], with_value(json[index], f"/{rest}", value) if rest else value, *json[index + 1 :]]
+    changed = dict(json or {})
+    new = with_value(changed.get(name), f"/{rest}", value) if rest else value
+    changed.pop(name, None)
+    return changed if new is None else {**changed, name: new}
+
+
+def contains(whole: t.Any, part: t.Any) -> bool:
+    """Whether everything of ``part`` stands in ``whole``; a server only adds to what it is given."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(contains(whole.get(key), value) for key, value in part.items())
+    if isinstance(part, list):
+        same_length = isinstance(whole, list) and len(whole) == len(part)
+        return same_length and all(contains(one, other) for one, other in zip(whole, part, strict=True))
+    return bool(whole == part)
 
 
 def _tests(values: t.Mapping[str, t.Any]) -> list[Json]:

@@ -31,8 +31,12 @@ Operations = tuple[Json, ...]
 class Step:
     """One write to one object.
 
-    ``patch`` is a JSON patch (RFC 6902) that begins with a ``test`` for the uid and for every value it replaces;
-    ``inverse`` takes it back in the same way.  A ``delete`` carries the resourceVersion it was planned on.
+    A ``patch`` is a JSON patch (RFC 6902) that begins with a ``test`` for the uid and for every value it replaces;
+    ``inverse`` takes it back in the same way.  A ``create`` makes ``manifest``, and is taken back by a deletion.
+
+    A ``delete`` carries the resourceVersion it was planned on.  Without one it holds for the object as it is then, if that has
+    the uid and passes the tests of ``patch``.  Where it has a ``manifest``, that is what takes it back; where it has none, a
+    controller replaces what is deleted.
     """
 
     verb: Verb
@@ -41,6 +45,7 @@ class Step:
     patch: Operations = ()
     inverse: Operations = ()
     resource_version: str | None = None
+    manifest: Json | None = None
 
     def as_json(self) -> dict[str, t.Any]:
         return {
@@ -50,6 +55,7 @@ class Step:
             "patch": list(self.patch),
             "inverse": list(self.inverse),
             "resource_version": self.resource_version,
+            "manifest": self.manifest,
         }
 
     @property
@@ -94,7 +100,8 @@ class Plan:
 
     @property
     def workload(self) -> Ref:
-        return _ref(get_dict(self.finding, "workload"))
+        """What is watched: the workload that suffers or, where the finding is about none, its object."""
+        return _ref(get_dict(self.finding, "workload") or get_dict(self.finding, "subject"))
 
     def as_bytes(self) -> bytes:
         """The content of ``plan.json``; the digest is taken of exactly these bytes."""
@@ -180,6 +187,7 @@ def _step(json_: Json) -> Step:
         patch=tuple(get_dicts(json_, "patch")),
         inverse=tuple(get_dicts(json_, "inverse")),
         resource_version=t.cast("str | None", get(json_, "resource_version")),
+        manifest=t.cast("Json | None", get(json_, "manifest")),
     )
 
 

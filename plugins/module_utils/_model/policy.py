@@ -10,6 +10,7 @@ import dataclasses
 import re
 import typing as t
 
+from .fields import Json
 from .plan import Step, Verb, canonical, digest
 from .rules import BUILT_IN, TIERS, Policy, Tier
 
@@ -26,6 +27,8 @@ _WORKLOADS: t.Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 # identity, Secrets, privileges, the host, scheduling across nodes, and whatever a later Kubernetes adds.
 _ITEM: t.Final = r"[A-Za-z0-9_.][^/]*"  # not "-", which would append
 _CONTAINER: t.Final = rf"/spec/template/spec/(?:initContainers|containers)/{_ITEM}"
+_SCALED: t.Final = frozenset({"Deployment", "StatefulSet"})
+_SERVICE: t.Final = rf"/spec/selector/{_ITEM}|/spec/ports/{_ITEM}/targetPort"
 _TEMPLATE: t.Final = (
     rf"/spec/template/metadata/(?:labels|annotations)(?:/{_ITEM})?"
     rf"|{_CONTAINER}/(?:name|image|imagePullPolicy|workingDir|terminationMessagePath|terminationMessagePolicy)"
@@ -49,7 +52,8 @@ class Known:
 
     ``paths`` is what a patch may touch (a regular expression for the whole pointer of each leaf), and ``size`` says of a leaf
     whether its values before and after (None: absent) are within what the tier covers.  A leaf that several rows cover has
-    the least of their tiers; a step has that of its worst leaf.
+    the least of their tiers; a step has that of its worst leaf.  ``made_again`` is for the deletion of what the same plan can
+    make again; what it makes in its place is judged by what is other about it.
     """
 
     tier: Tier
@@ -58,15 +62,38 @@ class Known:
     because: str
     paths: str = ""
     size: t.Callable[[t.Any, t.Any], bool] = _any_size
+    made_again: bool = False
 
     def covers(self, step: Step, leaf: str, before: t.Any, after: t.Any) -> bool:
         of_kind = self.verb == step.verb and step.target.kind in self.kinds
+        if step.verb == "delete" and self.made_again != (step.manifest is not None):
+            return False
         return of_kind and re.fullmatch(self.paths, leaf) is not None and self.size(before, after)
+
+
+def _by_two(before: t.Any, after: t.Any) -> bool:
+    return _some(before, after) and type(before) is int and abs(after - before) <= 2
+
+
+def _some(_before: t.Any, after: t.Any) -> bool:
+    """A number of replicas that is not none: a workload that is scaled to none serves nobody."""
+    return type(after) is int and after >= 1
+
+
+def _not_held(_before: t.Any, after: t.Any) -> bool:
+    return after is None or after is False
 
 
 KNOWN: t.Final[tuple[Known, ...]] = (
     Known("trivial", "delete", frozenset({"Pod"}), "has failed, and its controller has replaced it"),
+    Known("low", "patch", _SCALED, "one or two replicas more or less", "/spec/replicas", _by_two),
+    Known("medium", "patch", _SCALED, "how many replicas of this workload run", "/spec/replicas", _some),
     Known("medium", "patch", _WORKLOADS, "the work of this workload alone", _TEMPLATE),
+    Known("medium", "patch", frozenset({"Deployment"}), "its rollout goes on", "/spec/paused", _not_held),
+    Known("medium", "patch", frozenset({"CronJob"}), "its schedule goes on", "/spec/suspend", _not_held),
+    Known("medium", "patch", frozenset({"Service"}), "where this Service leads", _SERVICE),
+    Known("medium", "delete", frozenset({"Pod"}), "is made again by this plan", made_again=True),
+    Known("medium", "create", frozenset({"Pod"}), "the work of this pod alone", _TEMPLATE),
 )
 
 
@@ -79,7 +106,10 @@ def classify(
     steps: t.Sequence[Step], irreversible_because: str | None, policy: Policy = BUILT_IN
 ) -> tuple[Tier, tuple[str, ...]]:
     """The tier of the worst step, with the reasons.  What is not known is critical."""
-    judged = [_judge(step) for step in steps] or [("critical", "a plan without steps is not known")]
+    former = {step.target: step.manifest for step in steps if step.verb == "delete"}
+    judged = [_judge(step, former.get(step.target)) for step in steps] or [
+        ("critical", "a plan without steps is not known")
+    ]
     if irreversible_because and any(step.verb != "delete" for step in steps):
         judged.append(("critical", f"it can't be taken back: {irreversible_because}"))
     judged += [
@@ -92,15 +122,15 @@ def classify(
     return tier, tuple(reason for each, reason in judged if each == tier)
 
 
-def _judge(step: Step) -> tuple[Tier, str]:
+def _judge(step: Step, former: Json | None) -> tuple[Tier, str]:
     where = str(step.target)
     if step.target.namespace in _PROTECTED_NAMESPACES or not step.target.namespace:
         return "critical", f"{where} belongs to the cluster itself"
     if step.target.kind in _FLOOR:
         return "critical", f"{where} is of a kind that always needs two persons"
     odd = {operation.get("op") for operation in step.patch} - _KNOWN_OPERATIONS
-    leaves = {f"operation {op}": (None, None) for op in odd} | _touched(step)
-    if not leaves and step.verb != "patch":
+    leaves = {f"operation {op}": (None, None) for op in odd} | _touched(step, former)
+    if not leaves and step.verb == "delete":
         leaves = {"": (None, None)}
     rows = {leaf: _row(step, leaf, *values) for leaf, values in leaves.items()}
     unknown = sorted(leaf for leaf, row in rows.items() if row is None)
@@ -108,7 +138,7 @@ def _judge(step: Step) -> tuple[Tier, str]:
         what = f"{', '.join(unknown)} may touch more than this workload's own work" if any(unknown) else "not known"
         return "critical", f"{step.verb} of {where}: {what}"
     worst = max((row for row in rows.values() if row), key=lambda row: TIERS.index(row.tier))
-    if step.verb != "patch":
+    if step.verb == "delete":
         return worst.tier, f"{where} {worst.because}"
     return worst.tier, f"{where}: {', '.join(sorted(rows))}: {worst.because}"
 
@@ -118,8 +148,14 @@ def _row(step: Step, leaf: str, before: t.Any, after: t.Any) -> Known | None:
     return min(covering, key=lambda row: TIERS.index(row.tier), default=None)
 
 
-def _touched(step: Step) -> dict[str, tuple[t.Any, t.Any]]:
-    """Every leaf that a patch writes, removes or puts in, with its values before and after; list items by their names."""
+def _touched(step: Step, former: Json | None) -> dict[str, tuple[t.Any, t.Any]]:
+    """Every leaf that a patch writes, removes or puts in, with its values before and after; list items by their names.
+
+    A pod that is made in the place of a former one touches what is other about it; its paths are those of a template.
+    """
+    if step.verb == "create" and former is not None:
+        old, new = (dict(_leaves(each, "/spec/template")) for each in (former, step.manifest))
+        return {k: (old.get(k), new.get(k)) for k in {*old, *new} if old.get(k, _ABSENT) != new.get(k, _ABSENT)}
     tested = {operation["path"]: operation.get("value") for operation in step.patch if operation.get("op") == "test"}
     found: dict[str, tuple[t.Any, t.Any]] = {}
     for operation in step.patch:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from .._model.edits import Edit
 from .._model.fields import get_str
 from ._change import Change, RemedyCase
 
@@ -22,20 +21,15 @@ _IMAGE = re.compile(
 
 def set_image(case: RemedyCase) -> Change | None:
     """Set the image that a person names.  Which image is right is nothing that the evidence can prove."""
-    json, found = case.json, case.container()
-    if json is None or found is None:
+    found = case.container()
+    if found is None:
         return None
     pointer, spec = found
-    place = f"container {case.finding.container} of {case.workload}"
     if not case.candidate:
-        return Change("set_image", f"give {place} another image", case.replaced, None, needs="an image that exists")
+        return case.asking("set_image", f"give {case.place} another image", "an image that exists")
     if not _IMAGE.fullmatch(case.candidate) or case.candidate == get_str(spec, "image"):
         return None
-    return Change(
-        action="set_image",
-        summary=f"set the image of {place} from {get_str(spec, 'image')} to {case.candidate}",
-        effect=case.replaced,
-        write=Edit(
-            case.workload, json, {f"{pointer}/image": case.candidate}, {f"{pointer}/name": case.finding.container}
-        ),
+    summary = f"set the image of {case.place} from {get_str(spec, 'image')} to {case.candidate}"
+    return case.change(
+        "set_image", summary, {f"{pointer}/image": case.candidate}, {f"{pointer}/name": case.finding.container}
     )

@@ -2,88 +2,206 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Correcting the name of a ConfigMap that a template refers to."""
+"""Correcting what a template refers to: the name of a ConfigMap, Secret or ServiceAccount, or a key of one of the first two."""
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import typing as t
 
-from .._model.edits import Edit
-from .._model.fields import Json, get_dict, get_dicts, get_list, get_str, get_strs
-from .._model.objects import Ref, references
+from .._model.fields import get, get_dict, get_dicts, get_list, get_str, get_strs
+from .._model.objects import Ref
 from ._change import Change, RemedyCase
+
+Kind = t.Literal["ConfigMap", "Secret"]
+# A ConfigMap, Secret or ServiceAccount's name (RFC 1123), and a key of the first two.
+_NAME: t.Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_KEY: t.Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """One place of a template that names a ConfigMap or Secret; ``keys`` are (JSON pointer, key)."""
+
+    kind: Kind
+    name: str
+    pointer: str
+    keys: tuple[tuple[str, str], ...]
+    guards: tuple[tuple[str, str], ...]
+    container: str
+    optional: bool
 
 
 def correct_configmap(case: RemedyCase) -> Change | None:
     """Point every reference to the missing ConfigMap at the one that is meant: the only near miss that has all keys, or a person's."""
-    json = case.json
-    namespace = case.workload.namespace
-    wanted = [r for r in references(get_dict(json, "spec", "template", "spec")) if r.kind == "ConfigMap"]
-    mine = [r for r in wanted if r.container == case.finding.container]
-    missing = next((r.name for r in mine if case.evidence.get(Ref("ConfigMap", namespace, r.name)) is None), "")
-    if json is None or not missing:
+    wanted = [source for source in _sources(case) if source.kind == "ConfigMap" and not source.optional]
+    mine = [source for source in wanted if source.container == case.finding.container]
+    missing = next((source.name for source in mine if not _exists(case, "ConfigMap", source.name)), "")
+    if not missing:
         return None
-    name = case.candidate or _meant(case, {r.key for r in wanted if r.name == missing and r.key})
+    keys = {key for source in wanted if source.name == missing for _pointer, key in source.keys}
+    name = case.candidate or _the_one_with(case, keys)
     if name is None:
-        needs = "the name of the ConfigMap that is meant"
         summary = f"correct the name of ConfigMap {missing} in {case.workload}"
-        return Change("patch_reference", summary, case.replaced, None, needs=needs)
-    if case.evidence.get(Ref("ConfigMap", namespace, name)) is None:
+        return case.asking("patch_reference", summary, "the name of the ConfigMap that is meant")
+    if not _exists(case, "ConfigMap", name):
         return None
-    places = dict(_places(json, missing))
-    if not places:
+    return _rename(case, "ConfigMap", missing, name)
+
+
+def correct_secret(case: RemedyCase) -> Change | None:
+    """Point every reference to the missing Secret at the one that a person names: Secrets are not read, so nothing else can tell."""
+    missing = _told(case, {source.name for source in _sources(case) if source.kind == "Secret" and not source.optional})
+    if missing is None:
         return None
-    return Change(
-        action="patch_reference",
-        summary=f"let {case.workload} use ConfigMap {name} instead of {missing}, which does not exist",
-        effect=case.replaced,
-        write=Edit(
-            case.workload,
-            json,
-            dict.fromkeys(places, name),
-            {path: value for guards in places.values() for path, value in guards},
-        ),
+    if not case.candidate:
+        summary = f"correct the name of Secret {missing} in {case.workload}"
+        return case.asking("patch_reference", summary, "the name of the Secret that is meant")
+    if not _NAME.fullmatch(case.candidate) or case.candidate == missing:
+        return None
+    return _rename(case, "Secret", missing, case.candidate)
+
+
+def correct_key(case: RemedyCase) -> Change | None:
+    """Let the container use another key of the same ConfigMap or Secret: the only near miss of a ConfigMap, or a person's."""
+    mine = [s for s in _sources(case) if s.container == case.finding.container and not s.optional]
+    found = {(s.kind, s.name, key) for s in mine for _pointer, key in s.keys if _lacks(case, s, key)}
+    if len(found) != 1:
+        return None
+    ((kind, name, missing),) = found
+    known = get_strs(case.evidence.get(Ref(kind, case.workload.namespace, name)), "keys")
+    near = [value for value in _near(case) if value in known]
+    key = case.candidate or (near[0] if len(near) == 1 else None)
+    if key is None:
+        summary = f"correct the key {missing} of {kind} {name} in {case.workload}"
+        return case.asking("patch_reference", summary, f"the key of {kind} {name} that is meant")
+    if not _KEY.fullmatch(key) or key == missing or (kind == "ConfigMap" and key not in known):
+        return None
+    places = [s for s in mine if (s.kind, s.name) == (kind, name)]
+    after = {pointer: key for s in places for pointer, each in s.keys if each == missing}
+    guards = {path: value for s in places for path, value in (*s.guards, (s.pointer, name))}
+    summary = f"let {case.place} use key {key} of {kind} {name} instead of {missing}, which it does not have"
+    return case.change("patch_reference", summary, after, guards)
+
+
+def correct_service_account(case: RemedyCase) -> Change | None:
+    """Let the pods run as another ServiceAccount: the only near miss there is, or a person's."""
+    fields = [name for name in ("serviceAccountName", "serviceAccount") if get_str(case.template, "spec", name)]
+    missing = get_str(case.template, "spec", fields[0]) if fields else ""
+    if case.workload.kind == "Pod" or not missing or _exists(case, "ServiceAccount", missing):
+        return None
+    near = [name for name in _near(case) if _exists(case, "ServiceAccount", name)]
+    name = case.candidate or (near[0] if len(near) == 1 else None)
+    if name is None:
+        summary = f"let {case.workload} run as another ServiceAccount than {missing}"
+        return case.asking("patch_reference", summary, "the name of the ServiceAccount that is meant")
+    if not _exists(case, "ServiceAccount", name):
+        return None
+    summary = f"let {case.workload} run as ServiceAccount {name} instead of {missing}, which does not exist"
+    return case.change("patch_reference", summary, {f"{case.root}/spec/{field}": name for field in fields}, {})
+
+
+def _rename(case: RemedyCase, kind: Kind, missing: str, name: str) -> Change | None:
+    places = [source for source in _sources(case) if (source.kind, source.name) == (kind, missing)]
+    return case.change(
+        "patch_reference",
+        f"let {case.workload} use {kind} {name} instead of {missing}, which does not exist",
+        {source.pointer: name for source in places},
+        {path: value for source in places for path, value in source.guards},
     )
 
 
-def _meant(case: RemedyCase, keys: set[str]) -> str | None:
+def _exists(case: RemedyCase, kind: str, name: str) -> bool:
+    return case.evidence.get(Ref(kind, case.workload.namespace, name)) is not None
+
+
+def _lacks(case: RemedyCase, source: _Source, key: str) -> bool:
+    """Whether this key is what is missing: a ConfigMap's keys are known, of a Secret only the finding can tell."""
+    if source.kind == "Secret":
+        return _told(case, {key}) is not None
+    known = get_strs(case.evidence.get(Ref("ConfigMap", case.workload.namespace, source.name)), "keys")
+    return bool(known) and key not in known
+
+
+def _told(case: RemedyCase, names: set[str]) -> str | None:
+    """The one of these names that the finding's proof speaks of."""
+    texts = [item.text for item in case.finding.evidence if item.kind == "spec"]
+    found = [
+        name for name in names if any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", text) for text in texts)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _near(case: RemedyCase) -> list[str]:
+    """The names that the finding holds for possible."""
+    return [candidate.what.rpartition(" ")[2].rpartition("/")[2] for candidate in case.finding.candidates]
+
+
+def _the_one_with(case: RemedyCase, keys: set[str]) -> str | None:
     """The only candidate that has all the keys that are asked for; a name alone proves nothing."""
-    names = [candidate.what.rpartition("/")[2] for candidate in case.finding.candidates]
     having = [
         name
-        for name in names
+        for name in _near(case)
         if keys and keys <= set(get_strs(case.evidence.get(Ref("ConfigMap", case.workload.namespace, name)), "keys"))
     ]
     return having[0] if len(having) == 1 else None
 
 
-_Places = t.Iterator[tuple[str, list[tuple[str, str]]]]
-
-
-def _places(json: Json, name: str) -> _Places:
-    """Each JSON pointer that holds the name, with the names of the list items on the way to it."""
+def _sources(case: RemedyCase) -> t.Iterator[_Source]:
+    """Every place of the template, with the names of the list items on the way to it."""
+    spec, root = get_dict(case.template, "spec"), f"{case.root}/spec"
+    mounted: dict[str, str] = {}
     for spec_list in ("initContainers", "containers"):
-        for index, container in enumerate(get_dicts(json, "spec", "template", "spec", spec_list)):
-            yield from _in_container(f"/spec/template/spec/{spec_list}/{index}", container, name)
-    for index, volume in enumerate(get_list(json, "spec", "template", "spec", "volumes")):
-        yield from _in_volume(f"/spec/template/spec/volumes/{index}", volume, name)
+        for index, container in enumerate(get_list(spec, spec_list)):
+            name = get_str(container, "name")
+            yield from _in_container(f"{root}/{spec_list}/{index}", container, name)
+            for mount in get_dicts(container, "volumeMounts"):
+                mounted.setdefault(get_str(mount, "name"), name)
+    for index, volume in enumerate(get_list(spec, "volumes")):
+        name = get_str(volume, "name")
+        yield from _in_volume(f"{root}/volumes/{index}", volume, name, mounted.get(name, ""))
 
 
-def _in_container(pointer: str, container: Json, name: str) -> _Places:
-    guard = (f"{pointer}/name", get_str(container, "name"))
+def _in_container(pointer: str, container: object, name: str) -> t.Iterator[_Source]:
+    guard = (f"{pointer}/name", name)
     for index, variable in enumerate(get_list(container, "env")):
-        if get_str(variable, "valueFrom", "configMapKeyRef", "name") == name:
-            place = f"{pointer}/env/{index}"
-            yield f"{place}/valueFrom/configMapKeyRef/name", [guard, (f"{place}/name", get_str(variable, "name"))]
+        place = f"{pointer}/env/{index}"
+        guards = (guard, (f"{place}/name", get_str(variable, "name")))
+        for kind, field in _KEY_REFS:
+            yield from _source(kind, f"{place}/valueFrom/{field}", get(variable, "valueFrom", field), guards, name)
     for index, source in enumerate(get_list(container, "envFrom")):
-        if get_str(source, "configMapRef", "name") == name:
-            yield f"{pointer}/envFrom/{index}/configMapRef/name", [guard]
+        for kind, field in _WHOLE_REFS:
+            yield from _source(kind, f"{pointer}/envFrom/{index}/{field}", get(source, field), (guard,), name)
 
 
-def _in_volume(pointer: str, volume: Json, name: str) -> _Places:
-    guard = (f"{pointer}/name", get_str(volume, "name"))
-    if get_str(volume, "configMap", "name") == name:
-        yield f"{pointer}/configMap/name", [guard]
+def _in_volume(pointer: str, volume: object, name: str, container: str) -> t.Iterator[_Source]:
+    guards = ((f"{pointer}/name", name),)
+    yield from _source("ConfigMap", f"{pointer}/configMap", get(volume, "configMap"), guards, container)
+    yield from _source("Secret", f"{pointer}/secret", get(volume, "secret"), guards, container, "secretName")
     for index, source in enumerate(get_list(volume, "projected", "sources")):
-        if get_str(source, "configMap", "name") == name:
-            yield f"{pointer}/projected/sources/{index}/configMap/name", [guard]
+        for kind, field in _PROJECTED:
+            place = f"{pointer}/projected/sources/{index}/{field}"
+            yield from _source(kind, place, get(source, field), guards, container)
+
+
+_KEY_REFS: t.Final[tuple[tuple[Kind, str], ...]] = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
+_WHOLE_REFS: t.Final[tuple[tuple[Kind, str], ...]] = (("ConfigMap", "configMapRef"), ("Secret", "secretRef"))
+_PROJECTED: t.Final[tuple[tuple[Kind, str], ...]] = (("ConfigMap", "configMap"), ("Secret", "secret"))
+
+
+def _source(
+    kind: Kind,
+    pointer: str,
+    source: object,
+    guards: tuple[tuple[str, str], ...],
+    container: str,
+    name_field: str = "name",
+) -> t.Iterator[_Source]:
+    name = get_str(source, name_field)
+    if not name:
+        return
+    keys = [(f"{pointer}/key", key)] if (key := get_str(source, "key")) else []
+    keys += [(f"{pointer}/items/{n}/key", get_str(item, "key")) for n, item in enumerate(get_list(source, "items"))]
+    optional = get(source, "optional") is True
+    yield _Source(kind, name, f"{pointer}/{name_field}", tuple(keys), guards, container, optional)

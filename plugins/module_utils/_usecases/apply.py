@@ -13,12 +13,13 @@ from .._model.edits import at
 from .._model.errors import AiopsError
 from .._model.evidence import Cluster
 from .._model.fields import Json, get_str
-from .._model.plan import Plan, Step
+from .._model.plan import Plan
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
 from . import risk
-from .roll_back import roll_back
+from .perform import Unfinished, found, lacking_right, perform
+from .roll_back import half_applied, roll_back, undo
 
 
 def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Person) -> Record:
@@ -68,19 +69,29 @@ def reconcile(records: Records, writer: Writer, record: Record, by: Person) -> R
         return records.append(
             record.id, "not_applied", moments.now(), by, {"reason": "the run ended before it wrote anything"}
         )
+    if state == "applied" and half_applied(record):
+        return undo(records, writer, record, by, "finishing what another run began")
     if state != "applying":
         return record
+    uids = {step.uid for step in record.plan.steps if step.verb == "delete"}
     try:
-        found = [_found(writer, step) for step in record.plan.steps]
+        states = [found(writer, step, uids) for step in record.plan.steps]
+        made = [
+            get_str(writer.get(s.target), "metadata", "uid") if s.verb == "create" else "" for s in record.plan.steps
+        ]
     except NotAllowed as exc:
         raise AiopsError(
             f"{record.id} can't be settled: its object can't be read: {exc}. Run it again when it can."
         ) from exc
-    if all(each == "after" for each in found):
-        return records.append(record.id, "applied", moments.now(), by, {"reconciled": True})
+    if all(state == "after" for state in states):
+        return records.append(record.id, "applied", moments.now(), by, {"reconciled": True, "uids": made})
+    done = next(number for number, state in enumerate(states) if state != "after")
+    if done:
+        reason = f"the run ended after {done} of {len(states)} steps"
+        return _undone(records, writer, record, by, {"reconciled": True, "done": done, "uids": made, "reason": reason})
     reason = (
         "nothing was written"
-        if all(each == "before" for each in found)
+        if all(state == "before" for state in states)
         else "somebody else changed the object meanwhile"
     )
     return records.append(
@@ -88,28 +99,33 @@ def reconcile(records: Records, writer: Writer, record: Record, by: Person) -> R
     )
 
 
-def perform(writer: Writer, step: Step, dry_run: bool) -> Json:
-    """One step; the object after it, or an empty one after a deletion."""
-    if step.verb == "patch":
-        return writer.patch(step.target, step.patch, dry_run)
-    if step.verb == "delete":
-        writer.delete(step.target, step.uid, step.resource_version or "", dry_run)
-        return {}
-    raise NotAllowed(f"no step of kind {step.verb} is known", forbidden=False)
-
-
 def _write(records: Records, writer: Writer, record: Record, by: Person) -> Record:
-    generations = []
+    generations: list[t.Any] = []
+    uids: list[str] = []
     for step in record.plan.steps:
         try:
             after = perform(writer, step, dry_run=False)
         except (NotAsPlanned, NotAllowed) as exc:
-            records.append(record.id, "not_applied", moments.now(), by, {"reason": str(exc)})
+            done = len(generations) + isinstance(exc, Unfinished)
+            if not done:
+                records.append(record.id, "not_applied", moments.now(), by, {"reason": str(exc)})
+                raise AiopsError(
+                    f"{record.id} did not apply to {step.target}: {exc}. Nothing was changed; make a new plan."
+                ) from exc
+            reason = f"step {len(generations) + 1} of {len(record.plan.steps)} failed: {exc}"
+            record = _undone(records, writer, record, by, {"done": done, "uids": uids, "reason": reason})
             raise AiopsError(
-                f"{record.id} did not apply to {step.target}: {exc}. Nothing was changed; make a new plan."
+                f"{record.id} did not apply to {step.target}: {exc}. The steps before it: {record.state(moments.now())}."
             ) from exc
         generations.append(at(after, "/metadata/generation"))
-    return records.append(record.id, "applied", moments.now(), by, {"generations": generations})
+        uids.append(get_str(after, "metadata", "uid"))
+    return records.append(record.id, "applied", moments.now(), by, {"generations": generations, "uids": uids})
+
+
+def _undone(records: Records, writer: Writer, record: Record, by: Person, body: Json) -> Record:
+    """The record after the steps that were done are taken back: a change that is half applied helps nobody."""
+    record = records.append(record.id, "applied", moments.now(), by, body)
+    return undo(records, writer, record, by, get_str(body, "reason"))
 
 
 def _rehearse(records: Records, writer: Writer, record: Record, by: Person) -> None:
@@ -128,6 +144,9 @@ def _rehearse(records: Records, writer: Writer, record: Record, by: Person) -> N
             raise AiopsError(
                 f"{record.id} can't be applied: this identity {what}: {exc}. Nothing was written."
             ) from exc
+    lacking = None if record.plan.irreversible_because else lacking_right(writer, record.plan.steps)
+    if lacking:
+        raise AiopsError(f"{record.id} can't be applied: {lacking} to take it back. Nothing was written.")
 
 
 def _require_decision(records: Records, record: Record) -> None:
@@ -144,8 +163,6 @@ def _require_decision(records: Records, record: Record) -> None:
 
 
 def _require_same_cluster(plan: Plan, cluster: Cluster) -> None:
-    if len(plan.steps) != 1:
-        raise AiopsError(f"{plan.phr} has {len(plan.steps)} steps; this release applies plans of one step only.")
     if plan.source != "cluster":
         raise AiopsError(f"{plan.phr} was made from a snapshot and can never be applied.")
     if plan.cluster.uid is None or plan.cluster.uid != cluster.uid:
@@ -156,20 +173,3 @@ def _require_same_cluster(plan: Plan, cluster: Cluster) -> None:
 
 def _deciders(record: Record) -> list[str]:
     return [str(event.by) for event in record.approvals] or [f"policy {record.plan.policy}"]
-
-
-def _found(writer: Writer, step: Step) -> t.Literal["before", "after", "other"]:
-    """Whether the live object is as before the step, as after it, or neither."""
-    live = writer.get(step.target)
-    gone = live is None or get_str(live, "metadata", "uid") != step.uid
-    if step.verb == "delete":
-        return "after" if gone or get_str(live, "metadata", "deletionTimestamp") else "before"
-    if gone:
-        return "other"
-    if _holds(live, step.inverse):
-        return "after"
-    return "before" if _holds(live, step.patch) else "other"
-
-
-def _holds(live: Json | None, operations: t.Sequence[Json]) -> bool:
-    return all(at(live, get_str(op, "path")) == op.get("value") for op in operations if op.get("op") == "test")

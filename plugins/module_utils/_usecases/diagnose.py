@@ -42,5 +42,6 @@ def _with_remedies(finding: Finding, evidence: Evidence) -> Finding:
 
 
 def _remedy(change: Change) -> Remedy:
-    tier = classify([change.write.step()], change.irreversible_because)[0] if change.write else None
+    steps = [write.step() for write in change.writes]
+    tier = classify(steps, change.irreversible_because)[0] if steps else None
     return Remedy(change.action, tier, change.summary, change.needs)

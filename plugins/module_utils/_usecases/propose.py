@@ -11,10 +11,10 @@ import typing as t
 
 from .._causes import judge
 from .._model import moments
-from .._model.edits import Edit, at
+from .._model.edits import Deletion, Edit, at
 from .._model.errors import AiopsError
 from .._model.evidence import Cluster, Evidence, LogRequest, Reader, Scope
-from .._model.fields import get_dict, get_int
+from .._model.fields import Json, get_dict, get_int, get_str
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.objects import Pod, Ref
 from .._model.plan import FROM_SNAPSHOT, Baseline, Plan, Source, Step
@@ -22,9 +22,11 @@ from .._model.policy import policy_digest
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
-from .._remedies._change import Change, PodDeletion
+from .._remedies._change import Change
+from .._remedies.ownership import breaks_budget, kept_by, warning
 from .._remedies.table import changes, why_none
 from .diagnose import collect
+from .perform import lacking_right, perform
 from .risk import needed
 
 AT_MOST: t.Final = 10
@@ -105,24 +107,76 @@ def _propose(
     new_id: t.Callable[[str], str],
 ) -> Proposal:
     offered = changes(finding, evidence, candidate)
-    refused: list[Tried] = []
+    failed = _failed(finding.id, evidence.cluster, records)
+    refused: list[str] = []
+    dry_run = "not tried"
     for change in offered:
-        if change.write is None:
+        if not change.writes:
+            continue
+        why_not = _why_not(change, evidence, writer, failed)
+        if why_not:
+            refused.append(f"to {change.summary} is not offered: {why_not}")
             continue
         usable = _try(change, writer)
         if not usable.dry_run.startswith("refused"):
             break
-        refused.append(usable)
+        dry_run = usable.dry_run if dry_run == "not tried" else dry_run
+        refused.append(f"to {change.summary} was {usable.dry_run}")
     else:
-        needs = next((change.needs for change in offered if change.needs), None)
-        why = "; ".join(f"to {each.change.summary} was {each.dry_run}" for each in refused) or why_none(finding)
-        dry_run = refused[0].dry_run if refused else "not tried"
-        return Proposal(finding.id, None, None, None, "none", dry_run, needs=needs, why_none=why)
+        needs = " or ".join(dict.fromkeys(change.needs for change in offered if change.needs)) or None
+        return Proposal(
+            finding.id, None, None, None, "none", dry_run, needs=needs, why_none="; ".join(refused) or why_none(finding)
+        )
     finding = dataclasses.replace(finding, evidence=(*finding.evidence, *_last_words(usable.change, evidence, reader)))
+    usable = dataclasses.replace(usable, change=_with_warning(usable.change, _live(writer)))
     record = _record(finding, evidence, usable, "cluster" if writer else "snapshot", records, by, new_id)
     plan = record.plan
     state = record.state(moments.now())
     return Proposal(finding.id, record.id, record.plan_digest, plan.tier, state, plan.dry_run, plan.summary)
+
+
+def _why_not(change: Change, evidence: Evidence, writer: Writer | None, failed: t.Sequence[t.Any]) -> str | None:
+    """What speaks against a change before the server is asked."""
+    written = _what_it_writes([write.step() for write in change.writes])
+    if written and written in failed:
+        return "it was tried, and it did not help"
+    return kept_by(change, evidence, _live(writer)) or breaks_budget(change, evidence)
+
+
+def _with_warning(change: Change, live: t.Callable[[Ref], Json | None]) -> Change:
+    return dataclasses.replace(change, effect=change.effect + warning(change, live))
+
+
+def _live(writer: Writer | None) -> t.Callable[[Ref], Json | None]:
+    def read(target: Ref) -> Json | None:
+        try:
+            return writer.get(target) if writer else None
+        except NotAllowed:
+            return None
+
+    return read
+
+
+def _failed(finding: str, cluster: Cluster, records: Records) -> list[t.Any]:
+    """What was written for the same finding before, and did not help."""
+    found = []
+    for phr in records.ids():
+        record = records.load(phr)
+        same = (record.plan.finding.get("id"), record.plan.cluster.uid) == (finding, cluster.uid)
+        if same and record.verdict in {"worse", "same"}:
+            found.append(_what_it_writes(record.plan.steps))
+    return found
+
+
+def _what_it_writes(steps: t.Sequence[Step]) -> list[tuple[str, str, t.Any]]:
+    """The new values by object and path; deletions write none."""
+    patched = [
+        (str(step.target), get_str(op, "path"), op.get("value"))
+        for step in steps
+        for op in step.patch
+        if op.get("op") != "test"
+    ]
+    return patched + [(str(step.target), "", step.manifest) for step in steps if step.verb == "create"]
 
 
 def _record(
@@ -169,17 +223,17 @@ def _record(
 
 def _last_words(change: Change, evidence: Evidence, reader: Reader) -> tuple[EvidenceItem, ...]:
     """The logs that go with a pod that is deleted, so that the record keeps them."""
-    if not isinstance(change.write, PodDeletion):
-        return ()
-    pod = Pod(change.write.json)
+    pods = [Pod(write.json) for write in change.writes if isinstance(write, Deletion) and write.target.kind == "Pod"]
     requests = [
-        LogRequest(pod.ref.namespace, pod.ref.name, container.name, previous=False) for container in pod.containers
+        LogRequest(pod.ref.namespace, pod.ref.name, container.name, previous=False)
+        for pod in pods
+        for container in pod.containers
     ]
     logs = reader.read_logs(evidence, requests).logs
     return tuple(
         EvidenceItem(
             "log",
-            f"{pod.ref}: log of container {request.container}",
+            f"Pod {request.namespace}/{request.pod}: log of container {request.container}",
             logs.get(request) or "(its node keeps no log of it any more)",
         )
         for request in requests
@@ -211,40 +265,40 @@ def baseline(evidence: Evidence, workload: Ref, findings: t.Sequence[Finding]) -
 
 
 def _try(change: Change, writer: Writer | None) -> Tried:
-    """What the server says to the change, to its inverse, and to a pod of it, without storing anything."""
-    if isinstance(change.write, Edit):
-        return _try_edit(change, change.write, writer)
-    if change.write is None:
-        raise AiopsError(f"{change.action} has nothing to write.")
-    step = change.write.step()
-    dry_run = FROM_SNAPSHOT
-    if writer:
-        dry_run = _answer(lambda: writer.delete(step.target, step.uid, step.resource_version or "", dry_run=True))
-    return Tried(change, (step,), dry_run, change.irreversible_because)
-
-
-def _try_edit(change: Change, edit: Edit, writer: Writer | None) -> Tried:
+    """What the server says to each write, to its inverse, and to a pod of it, without storing anything."""
+    steps = tuple(write.step() for write in change.writes)
     if writer is None:
-        return Tried(change, (edit.step(),), FROM_SNAPSHOT, None)
-    steps = [edit.step()]
-    taken_back: list[bool] = []
+        return Tried(change, steps, FROM_SNAPSHOT, change.irreversible_because)
+    tried: list[Step] = []
+    because = [change.irreversible_because]
 
     def attempt() -> None:
-        stored = writer.patch(edit.target, edit.step().patch, dry_run=True)
-        steps[0] = edit.as_stored(stored).step()
-        if not steps[0].paths:
-            raise NotAllowed("the server would store nothing of it", forbidden=False)
-        back = writer.patch(edit.target, (*steps[0].patch, *steps[0].inverse), dry_run=True)
-        taken_back.append(all(at(back, path) == at(edit.json, path) for path in edit.after))
-        writer.try_pod(edit.target.namespace, get_dict(stored, "spec", "template"))
+        for write in change.writes:
+            if isinstance(write, Edit):
+                step, comes_back = _try_edit(write, writer)
+                because.append(None if comes_back else "the server does not store the former values again as they were")
+            else:
+                step = write.step()
+                perform(writer, step, dry_run=True)
+            tried.append(step)
+        if not change.irreversible_because:
+            because.append(lacking_right(writer, tried))
 
     dry_run = _answer(attempt)
-    because = (
-        None
-        if taken_back == [True] or not taken_back
-        else "the server does not store the former values again as they were"
-    )
-    return Tried(change, tuple(steps), dry_run, because)
+    done = (*tried, *steps[len(tried) :])
+    return Tried(change, done, dry_run, next((why for why in because if why), None))
+
+
+def _try_edit(edit: Edit, writer: Writer) -> tuple[Step, bool]:
+    """The step in the server's own words, and whether its inverse gives back the former values."""
+    stored = writer.patch(edit.target, edit.step().patch, dry_run=True)
+    step = edit.as_stored(stored).step()
+    if not step.paths:
+        raise NotAllowed("the server would store nothing of it", forbidden=False)
+    back = writer.patch(edit.target, (*step.patch, *step.inverse), dry_run=True)
+    if any(path.startswith("/spec/template/") for path in edit.after):
+        writer.try_pod(edit.target.namespace, get_dict(stored, "spec", "template"))
+    return step, all(at(back, path) == at(edit.json, path) for path in edit.after)
 
 
 def _answer(attempt: t.Callable[[], None]) -> str:

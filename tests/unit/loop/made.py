@@ -153,6 +153,7 @@ class MemoryServer:
     def __init__(self, *objects: tuple[str, Json]) -> None:
         self.objects = {ref_of(json, kind): copy.deepcopy(dict(json)) for kind, json in objects}
         self.writes: list[str] = []
+        self.forbidden: set[str] = set()
         self.hook: Hook = _nothing
         self.normalise: t.Callable[[dict[str, t.Any]], None] = lambda _document: None
 
@@ -186,6 +187,21 @@ class MemoryServer:
             del self.objects[target]
             self.writes.append(f"delete {target}")
             self.hook(f"stored {target}")
+
+    def create(self, target: Ref, manifest: Json, dry_run: bool) -> Json:
+        self._told("create", target, dry_run)
+        document = copy.deepcopy(dict(manifest))
+        document["metadata"] = {**manifest["metadata"], "uid": f"made-{len(self.writes)}", "resourceVersion": "1"}
+        if not dry_run:
+            if target in self.objects:
+                raise NotAsPlanned(f'"{target.name}" already exists')
+            self.objects[target] = document
+            self.writes.append(f"create {target}")
+            self.hook(f"stored {target}")
+        return copy.deepcopy(document)
+
+    def may(self, verb: str, target: Ref) -> bool:
+        return f"{verb} {target}" not in self.forbidden
 
     def try_pod(self, namespace: str, template: Json) -> None:
         self.hook(f"try a pod of {template['metadata']['labels']} in {namespace}")

@@ -27,8 +27,6 @@ from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     Killed,
     MemoryServer,
     QuickStore,
-    cart,
-    image_step,
     person,
     plan,
 )
@@ -422,11 +420,3 @@ def test_check_writes_nothing(kept: QuickStore, clock: Clock, server: MemoryServ
     before = approved(kept, clock)
     assert check(kept, server, CLUSTER, PHR) == before
     assert (kept.load(PHR), server.writes, image(server)) == (before, [], "shop/cart:2")
-
-
-def test_a_plan_of_several_steps_is_not_applied_by_half(kept: QuickStore, clock: Clock, server: MemoryServer) -> None:
-    approved(kept, clock, plan(image_step(), image_step(cart(), "shop/cart:0")))
-    with contextlib.suppress(AiopsError):
-        apply(kept, server, CLUSTER, PHR, ALICE)
-    _consistent(kept, clock, server) if kinds(kept)[-1] != "approved" else None
-    assert server.writes == []

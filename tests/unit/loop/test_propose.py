@@ -185,7 +185,8 @@ def test_where_nothing_goes_it_says_what_is_needed(proposing: Proposing) -> None
     found = proposing.one(FRONTEND)
     assert (found.phr, found.needs, found.dry_run) == (None, "an image that exists", "refused: quota")
     nothing = proposing.one(SCHEDULING)
-    assert (nothing.phr, nothing.needs, nothing.dry_run) == (None, None, "not tried")
+    assert (nothing.phr, nothing.dry_run) == (None, "not tried")
+    assert nothing.needs == "the requests that it can do with, such as cpu=250m,memory=256Mi"
     assert proposing.kept.ids() == []
 
 

@@ -69,8 +69,9 @@ def finding(cause: str, workload: str) -> Finding:
 
 def edit(change: Change | None) -> Edit:
     assert change is not None  # noqa: S101
-    assert isinstance(change.write, Edit)  # noqa: S101
-    return change.write
+    (write,) = change.writes
+    assert isinstance(write, Edit)  # noqa: S101
+    return write
 
 
 def after(change: Change | None) -> t.Any:

@@ -12,10 +12,11 @@ import typing as t
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import quantity
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Deletion
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Candidate
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import classify
-from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies._change import Change, PodDeletion, RemedyCase
+from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies._change import Change, RemedyCase
 from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies.images import set_image
 from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies.pods import delete_failed_pod
 from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies.references import correct_configmap
@@ -59,7 +60,15 @@ def test_back_to_the_revision_that_serves(shop: Shop) -> None:
 @pytest.mark.parametrize("ready", [0, None, "2", True])
 def test_a_number_alone_proves_nothing(ready: object, shop: Shop) -> None:
     shop.revision("frontend", 1)["status"]["readyReplicas"] = ready
-    assert roll_back(_case(shop, FRONTEND)) is None
+    asked = roll_back(_case(shop, FRONTEND))
+    assert asked is not None
+    assert not asked.writes
+    assert "revision=N (there are: 1)" in str(asked.needs)
+    named = roll_back(_case(shop, FRONTEND, "revision=1"))
+    assert named is not None
+    assert "which a person named; no ready pod proves that it works" in named.summary
+    assert roll_back(_case(shop, FRONTEND, "revision=2")) is None
+    assert roll_back(_case(shop, FRONTEND, "revision=7")) is None
 
 
 def test_an_older_revision_that_serves_is_taken_over_a_newer_that_does_not(shop: Shop) -> None:
@@ -257,7 +266,7 @@ def test_only_the_container_that_was_found(changes_: dict[str, t.Any], shop: Sho
 def test_an_image_is_named_by_a_person(shop: Shop) -> None:
     asked = set_image(_case(shop, FRONTEND))
     assert asked is not None
-    assert (asked.write, asked.needs) == (None, "an image that exists")
+    assert (asked.writes, asked.needs) == ((), "an image that exists")
     change = set_image(_case(shop, FRONTEND, "nginx:1.27"))
     assert change is not None
     assert (change.action, change.needs) == ("set_image", None)
@@ -318,7 +327,7 @@ def _candidates(*names: str) -> dict[str, t.Any]:
 
 
 def _needs(change: Change | None) -> bool:
-    return change is not None and change.write is None and change.needs == "the name of the ConfigMap that is meant"
+    return change is not None and not change.writes and change.needs == "the name of the ConfigMap that is meant"
 
 
 def test_a_name_alone_proves_nothing(shop: Shop) -> None:
@@ -421,8 +430,9 @@ def test_the_newest_failed_pod_is_taken_away_as_it_was_seen(shop: Shop) -> None:
     pods = _fail(shop, 3)
     change = delete_failed_pod(_case(shop, SEARCH))
     assert change is not None
-    assert isinstance(change.write, PodDeletion)
-    step = change.write.step()
+    (write,) = change.writes
+    assert isinstance(write, Deletion)
+    step = write.step()
     assert (step.verb, step.target, step.uid) == ("delete", Ref("Pod", "shop", "search-2"), "u2")
     assert step.resource_version == pods[2]["metadata"]["resourceVersion"]
     assert change.irreversible_because
@@ -459,9 +469,9 @@ def test_what_a_person_named_comes_first(shop: Shop) -> None:
 
 
 def test_a_cause_without_a_remedy_has_none(shop: Shop) -> None:
-    for cause in ("insufficient-resources", "rollout-stuck", "undetermined", ""):
+    for cause in ("quota-exceeded", "stuck-terminating", "undetermined", ""):
         assert changes(dataclasses.replace(finding(*FRONTEND), cause=cause), shop.evidence) == []
-    assert "rollout-stuck" not in REMEDIES
+        assert cause not in REMEDIES
 
 
 @pytest.mark.parametrize("kind", ["Pod", "Job", "CronJob", "ReplicaSet", "Workflow"])

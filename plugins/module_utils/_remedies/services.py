@@ -1,0 +1,124 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Correcting where a Service leads: the pods it selects, or the port it sends to."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._model.edits import Edit
+from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
+from .._model.objects import Pod
+from ._change import Change, RemedyCase
+
+_LABEL: t.Final = re.compile(r"(?P<key>[A-Za-z0-9][\w./-]{0,316})=(?P<value>[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)")
+_PORT: t.Final = re.compile(r"(?P<port>[a-z0-9-]+=)?(?P<target>[0-9]{1,5}|[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?)")
+
+
+def patch_service_selector(case: RemedyCase) -> Change | None:
+    """Let a Service select the pods of the only workload that it misses by one label, or by the label that a person names."""
+    json = _service(case)
+    selector = get_dict(json, "spec", "selector")
+    if json is None or not selector:
+        return None
+    service = case.finding.subject
+    if case.candidate:
+        named = _LABEL.fullmatch(case.candidate)
+        if named is None or named["key"] not in selector:
+            return None
+        label: tuple[str, str] | None = (named["key"], named["value"])
+    else:
+        missed = _missed_by_one(case, selector)
+        label = next(iter(missed)) if len(missed) == 1 else None
+    if label is None:
+        needs = f"the label that its pods have, as {next(iter(selector))}=VALUE"
+        return Change("patch_service_selector", f"correct the selector of {service}", _effect(case), needs=needs)
+    key, value = label
+    if selector[key] == value:
+        return None
+    pointer = f"/spec/selector/{key.replace('~', '~0').replace('/', '~1')}"
+    summary = f"let {service} select pods with {key}={value} instead of {key}={selector[key]}"
+    return Change("patch_service_selector", summary, _effect(case), (Edit(service, json, {pointer: value}),))
+
+
+def patch_service_target_port(case: RemedyCase) -> Change | None:
+    """Let a Service send to the only port that its pods declare, or to the one that a person names."""
+    json = _service(case)
+    if json is None:
+        return None
+    service, ports, declared = case.finding.subject, get_dicts(json, "spec", "ports"), _declared(case, json)
+    wrong = [(index, port) for index, port in enumerate(ports) if not _leads(port, declared)]
+    named = _PORT.fullmatch(case.candidate) if case.candidate else None
+    if named and named["port"]:
+        wrong = [(i, p) for i, p in enumerate(ports) if f"{get_str(p, 'name') or get_int(p, 'port')}=" == named["port"]]
+    if len(wrong) != 1 or (case.candidate and not named):
+        return None
+    index, port = wrong[0]
+    target = _target(named["target"]) if named else _the_only(declared)
+    if target is None:
+        needs = "the port that its pods listen on, a number or a name"
+        return Change("patch_service_target_port", f"correct the target port of {service}", _effect(case), needs=needs)
+    before = port.get("targetPort", get_int(port, "port"))
+    if target == before:
+        return None
+    pointer = f"/spec/ports/{index}"
+    guards = {f"{pointer}/port": get_int(port, "port")} | ({f"{pointer}/name": port["name"]} if "name" in port else {})
+    summary = f"let port {get_int(port, 'port')} of {service} lead to {target} instead of {before}"
+    edit = Edit(service, json, {f"{pointer}/targetPort": target}, guards)
+    return Change("patch_service_target_port", summary, _effect(case), (edit,))
+
+
+def _service(case: RemedyCase) -> Json | None:
+    return case.evidence.get(case.finding.subject) if case.finding.subject.kind == "Service" else None
+
+
+def _effect(case: RemedyCase) -> str:
+    return f"no pod is touched; who calls {case.finding.subject} is sent to other pods or ports from then on"
+
+
+def _missed_by_one(case: RemedyCase, selector: Json) -> set[tuple[str, str]]:
+    """The labels that one workload's pods have and the selector gets wrong, where all its other labels are theirs."""
+    found: dict[t.Any, set[tuple[str, str]]] = {}
+    for pod in _pods(case):
+        labels = get_dict(pod.json, "metadata", "labels")
+        wrong = [key for key, value in selector.items() if labels.get(key) != value]
+        if len(wrong) == 1 and isinstance(labels.get(wrong[0]), str) and len(selector) + 1 > len(wrong):
+            found.setdefault(case.evidence.workload(pod), set()).add((wrong[0], labels[wrong[0]]))
+    near = {label for labels in found.values() for label in labels}
+    hinted = {label for label in near if any(label[1] in c.what for c in case.finding.candidates)}
+    return near if len(found) == 1 else hinted
+
+
+def _pods(case: RemedyCase) -> list[Pod]:
+    namespace = case.finding.subject.namespace
+    return [pod for pod in case.evidence.pods if pod.ref.namespace == namespace and not pod.deleting]
+
+
+def _declared(case: RemedyCase, json: Json) -> set[tuple[int, str]]:
+    """Number and name of every TCP port that the selected pods declare."""
+    selector = get_dict(json, "spec", "selector").items()
+    pods = [pod for pod in _pods(case) if selector and selector <= get_dict(pod.json, "metadata", "labels").items()]
+    ports = [port for pod in pods for c in pod.containers for port in get_dicts(c.spec, "ports")]
+    return {
+        (get_int(port, "containerPort") or 0, get_str(port, "name"))
+        for port in ports
+        if get_str(port, "protocol") in ("", "TCP")
+    }
+
+
+def _leads(port: Json, declared: set[tuple[int, str]]) -> bool:
+    target = port.get("targetPort", get_int(port, "port"))
+    return any(target in (number, name) for number, name in declared)
+
+
+def _the_only(declared: set[tuple[int, str]]) -> int | str | None:
+    return next(iter(declared))[0] if len(declared) == 1 else None
+
+
+def _target(word: str) -> int | str | None:
+    if not word.isdecimal():
+        return word
+    return int(word) if 0 < int(word) < 65536 else None
