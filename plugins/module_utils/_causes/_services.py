@@ -68,7 +68,7 @@ class Service:
     @property
     def pods(self) -> list[Pod]:
         """The pods that the selector takes, whatever their state."""
-        return [pod for pod in self.evidence.pods if pod.ref.namespace == self.ref.namespace and self.selects(pod.json)]
+        return self.evidence.pods_with(self.ref.namespace, self.selector)
 
     def selects(self, json: Json) -> bool:
         """Whether the selector takes what has these labels in its metadata; an empty one takes nothing."""
@@ -85,11 +85,7 @@ class Service:
 
     @property
     def slices(self) -> list[Json]:
-        return [
-            json
-            for json in self.evidence.named("EndpointSlice", self.ref.namespace).values()
-            if get_str(json, "metadata", "labels", "kubernetes.io/service-name") == self.ref.name
-        ]
+        return self.evidence.slices_of(self.ref)
 
     @property
     def slices_known(self) -> bool:

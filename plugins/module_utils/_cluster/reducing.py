@@ -10,38 +10,40 @@ Measured on 5,000 pods of 250 Deployments: 3.8 kB each instead of 21, for half t
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from .._model.fields import Json, get, get_dict, get_dicts, get_str
 
 _MANAGED: t.Final = b',"managedFields":['
-# In a string both quotes would be escaped, so this is the end of a pod's metadata.
-_METADATA_ENDS: t.Final = b'}]},"spec":{'
+# What follows on the metadata.  In a string both quotes would be escaped, so these are the ends of metadata and nothing else.
+_SPEC_FOLLOWS: t.Final = b'}]},"spec":{'
+_FOLLOWS: t.Final = {"Event": b'}]},"involvedObject":{', "EndpointSlice": b'}]},"addressType":"'}
+_ITEMS: t.Final = b'"items":['
+_TOKEN: t.Final = re.compile(rb'"continue":"([A-Za-z0-9_=-]+)"')
 _LAST_APPLIED: t.Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-class Page(t.NamedTuple):
-    """One page of a list, and the token of the next one, empty at the end."""
+def next_page(body: bytes) -> str:
+    """The token of the next page, where the list's metadata stands before its items, as an API server writes it."""
+    token = _TOKEN.search(body, 0, max(body.find(_ITEMS), 0))
+    return token[1].decode() if token else ""
 
-    items: list[Json]
-    following: str
 
+def add_page(kind: str, body: bytes, objects: list[Json]) -> str:
+    """Add the objects of one page to those before; return the token of the next page, empty at the end.
 
-def page(kind: str, body: bytes, before: Json) -> Page:
-    """The objects of one page.  What they have in common with the object ``before`` them is shared with it, so change none.
-
-    ValueError where the body is no list.
+    What an object has in common with the one before it is shared with it, so change none.  ValueError where the body is no list.
     """
-    content = json.loads(_without_managed_fields(body) if kind == "Pod" else body)
+    content = json.loads(body if kind == "ConfigMap" else _without_managed_fields(kind, body))
     if not isinstance(get(content, "items"), list):
         raise ValueError("the answer is no list")
-    items = []
     for item in get_dicts(content, "items"):
         kept = reduced(kind, item)
-        _share(kept, before)
-        items.append(kept)
-        before = kept
-    return Page(items, get_str(content, "metadata", "continue"))
+        if objects:
+            _share(kept, objects[-1])
+        objects.append(kept)
+    return get_str(content, "metadata", "continue")
 
 
 def reduced(kind: str, item: Json) -> Json:
@@ -61,15 +63,16 @@ def reduced(kind: str, item: Json) -> Json:
     return item
 
 
-def _without_managed_fields(body: bytes) -> bytes:
-    """A list of pods without their managedFields, two fifths of it, which then need not be decoded.
+def _without_managed_fields(kind: str, body: bytes) -> bytes:
+    """A list without its managedFields, of pods two fifths, which then need not be decoded.
 
-    An API server writes them last in the metadata; where something else stands between them and the spec, they stay.
+    An API server writes them last in the metadata; where anything else stands between them and what follows, they stay.
     """
+    follows = _FOLLOWS.get(kind, _SPEC_FOLLOWS)
     first, *rest = body.split(_MANAGED)
     kept = [first]
     for part in rest:
-        end = part.find(_METADATA_ENDS)
+        end = part.find(follows)
         cuttable = end >= 0 and b'"name":' not in part[:end]
         kept.append(part[end + 2 :] if cuttable else _MANAGED + part)
     return b"".join(kept)

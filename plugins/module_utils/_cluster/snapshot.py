@@ -55,9 +55,8 @@ class SnapshotReader:
             for request in requests
             for run in (request, dataclasses.replace(request, previous=not request.previous))
         ]
-        return dataclasses.replace(
-            evidence, logs={run: self._evidence.logs[run] for run in runs if run in self._evidence.logs}
-        )
+        logs = {run: self._evidence.logs[run] for run in runs if run in self._evidence.logs}
+        return evidence.with_logs(logs, (), evidence.stats)
 
 
 def save(evidence: Evidence, path: str) -> None:

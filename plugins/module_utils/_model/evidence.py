@@ -136,6 +136,28 @@ class Evidence:
         return found
 
     @functools.cached_property
+    def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
+        found: dict[tuple[str, str, str], list[Pod]] = {}
+        for pod in self.pods:
+            for key, value in get_dict(pod.json, "metadata", "labels").items():
+                if isinstance(value, str):
+                    found.setdefault((pod.ref.namespace, key, value), []).append(pod)
+        return found
+
+    @functools.cached_property
+    def _slices_by_service(self) -> dict[Ref, list[Json]]:
+        found: dict[Ref, list[Json]] = {}
+        for json in self.objects.get("EndpointSlice", ()):
+            name = get_str(json, "metadata", "labels", "kubernetes.io/service-name")
+            found.setdefault(Ref("Service", get_str(json, "metadata", "namespace"), name), []).append(json)
+        return found
+
+    @functools.cached_property
+    def _top_owners(self) -> dict[Ref, Ref]:
+        """Owner of a pod → the owner above all, as far as it was asked for: most pods have a sibling."""
+        return {}
+
+    @functools.cached_property
     def _by_place(self) -> dict[tuple[str, str], dict[str, Json]]:
         found: dict[tuple[str, str], dict[str, Json]] = {}
         for ref, json in self._by_ref.items():
@@ -154,6 +176,13 @@ class Evidence:
             if owner.kind in {"Deployment", "StatefulSet", "DaemonSet"}
         }
 
+    def with_logs(self, logs: t.Mapping[LogRequest, str], gaps: t.Sequence[Unreadable], stats: Stats) -> Evidence:
+        """The same with these logs and gaps more; what was worked out from the objects is not worked out again."""
+        made = dataclasses.replace(self, logs=logs, unreadable=(*self.unreadable, *gaps), stats=stats)
+        fields = {field.name for field in dataclasses.fields(self)}
+        made.__dict__.update({name: value for name, value in self.__dict__.items() if name not in fields})
+        return made
+
     def get(self, ref: Ref) -> Json | None:
         """The object, or None: whether it is missing or was not read is for ``lists`` to tell."""
         return self._by_ref.get(ref)
@@ -170,6 +199,16 @@ class Evidence:
     def named(self, kind: str, namespace: str) -> dict[str, Json]:
         """The objects of that kind in that namespace, by name."""
         return self._by_place.get((kind, namespace), {})
+
+    def pods_with(self, namespace: str, labels: Json) -> list[Pod]:
+        """The pods of that namespace that have all these labels; without labels none."""
+        piles = [self._pods_by_label.get((namespace, key, str(value)), []) for key, value in labels.items()]
+        smallest = min(piles, key=len, default=[])
+        return [pod for pod in smallest if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+
+    def slices_of(self, service: Ref) -> list[Json]:
+        """The EndpointSlices of a Service."""
+        return self._slices_by_service.get(service, [])
 
     def events(self, uid: str, container: str | None = None) -> list[Event]:
         """The object's events, newest first; with ``container`` only those that speak of it."""
@@ -194,12 +233,19 @@ class Evidence:
 
     def workload(self, pod: Pod) -> Ref:
         """The top owner: Deployment over ReplicaSet, CronJob over Job, the pod itself where nobody owns it."""
-        ref, json = pod.ref, pod.json
+        owner = self.owner(pod.ref, pod.json)
+        if owner is None or owner.kind == "Node":  # a static pod is its own workload: its node only mirrors it
+            return pod.ref
+        if owner not in self._top_owners:
+            self._top_owners[owner] = self._top(owner)
+        return self._top_owners[owner]
+
+    def _top(self, ref: Ref) -> Ref:
         for _step in range(5):  # a forged circle of owners ends too
-            above = self.owner(ref, json)
-            if above is None or above.kind == "Node":  # a static pod is its own workload: its node only mirrors it
+            above = self.owner(ref, self.get(ref) or {})
+            if above is None:
                 return ref
-            ref, json = above, self.get(above) or {}
+            ref = above
         return ref
 
     def pods_of(self, workload: Ref) -> list[Pod]:

@@ -27,7 +27,8 @@ def get_dict(obj: object, *path: str) -> dict[str, t.Any]:
 
 def get_dicts(obj: object, *path: str) -> list[dict[str, t.Any]]:
     """The dictionaries in the list under ``path``; whatever else stands in it is left out."""
-    return [item for item in get_list(obj, *path) if isinstance(item, dict)]
+    value = get(obj, *path)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def get_list(obj: object, *path: str) -> list[t.Any]:

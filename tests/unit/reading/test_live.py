@@ -200,7 +200,7 @@ def test_a_list_without_an_end_ends(server: ApiServer, monkeypatch: pytest.Monke
     server.on(EVENTS, page(pod("a"), following="again"))
     evidence = _reader(server).read(Scope())
     assert len(server.asked(EVENTS)) == 3
-    assert evidence.unreadable == (Unreadable("events", None, None, "only the first 3 were read"),)
+    assert evidence.unreadable == (Unreadable("events", None, None, "only the first 3 pages were read"),)
 
 
 def test_a_server_that_lacks_newer_kinds(server: ApiServer) -> None:
