@@ -8,17 +8,10 @@ import json
 import typing as t
 from pathlib import Path
 
-from ansible import constants as C
-
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import SEVERITIES, Diagnosis
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown, terminal
-from ansible_collections.aiops.kubernetes.plugins.plugin_utils._action import AiopsAction
-
-# Callbacks whose output is for people; in the others a summary would spoil what a program reads.
-_TEXT_CALLBACKS: t.Final = frozenset(
-    {"default", "debug", "yaml", "minimal", "oneline", "unixy", "diy", "dense", "awx_display"}
-)
+from ansible_collections.aiops.kubernetes.plugins.plugin_utils._action import AiopsAction, people_read
 
 
 class ActionModule(AiopsAction):
@@ -33,7 +26,7 @@ class ActionModule(AiopsAction):
         diagnosis = Diagnosis.from_json(params["diagnosis"])
         proposals = params["proposals"]
         summary = "\n\n".join(filter(None, (terminal.summary(diagnosis), terminal.plans(proposals))))
-        if C.config.get_config_value("DEFAULT_STDOUT_CALLBACK").rsplit(".", 1)[-1] in _TEXT_CALLBACKS:
+        if people_read():
             self._display.display(f"\n{summary}\n")
         contents = {
             "diagnosis.json": json.dumps({**params["diagnosis"], "proposals": proposals}, indent=1, sort_keys=True)

@@ -15,7 +15,8 @@ description:
   - The module itself checks the decision, from the verified record. No variable, tag or option can stand in for it.
   - The plan is tried once more on the server first. Where the object has changed since it was planned, nothing is written.
   - After the change it waits until the rollout is finished and has held for 60 seconds, or has clearly failed.
-  - A change that made it worse is taken back by itself where its tier allows that. The module fails then.
+  - A change that made it worse, or did not help, is taken back by itself where its tier allows that. The module fails then.
+  - On a terminal it shows meanwhile what it waits for, and for how long still.
 author:
   - aiops.kubernetes contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -39,6 +40,11 @@ attributes:
       - A plan that was applied is not applied again.
 requirements:
   - kubernetes >= 24.2
+options:
+  progress:
+    description:
+      - A file to append to what is awaited, one line each. The action plugin of the same name sets it and shows the lines.
+    type: path
 seealso:
   - module: aiops.kubernetes.remediation_plan
   - module: aiops.kubernetes.rollback
@@ -51,6 +57,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+steps:
+  description: Each step of the plan and what it changes, with secrets taken out.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - patch Deployment shop/cart
+    - '  /spec/template/spec/containers/0/image: "shop/cart:2" -> "shop/cart:1"'
 phr:
   description: The id of the record.
   returned: success
@@ -97,22 +111,26 @@ times:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.progress import PROGRESS, teller
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
     PHR_DIR,
     cluster,
+    gauge,
     outcome,
     somebody,
     store,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import differences
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import differences, steps
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply, check
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 
+NO_HELP: t.Final = {"worse": "made it worse", "same": "did not help"}
+
 
 def main() -> t.NoReturn:
-    module = cluster_module(phr=PHR, phr_dir=PHR_DIR)
+    module = cluster_module(phr=PHR, phr_dir=PHR_DIR, progress=PROGRESS)
     params = module.params
     with failing_clearly(module):
         kept, by = store(params), somebody()
@@ -122,12 +140,14 @@ def main() -> t.NoReturn:
             record = check(kept, writer, reader.cluster(), params["phr"])
         else:
             record = apply(kept, writer, reader.cluster(), params["phr"], by)
-            record = first_gate(kept, writer, reader, record, by)
-        result = outcome(record)
+            record = first_gate(kept, writer, reader, record, by, gauge(params), teller(params))
+        result = {**outcome(record), "steps": steps(record)}
         if module._diff:
             result["diff"] = [difference for step in record.plan.steps for difference in differences(step)]
-        if record.verdict == "worse":
-            module.fail_json(msg=f"{record.id} made it worse and is {result['state']} now.", changed=True, **result)
+        if record.verdict in NO_HELP:
+            module.fail_json(
+                msg=f"{record.id} {NO_HELP[record.verdict]} and is {result['state']} now.", changed=True, **result
+            )
         would = module.check_mode and result["state"] == "approved"
         module.exit_json(changed=would or record.head != before.head, **result)
 

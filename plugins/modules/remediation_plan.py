@@ -53,6 +53,16 @@ options:
     description:
       - Plan for the snapshot that was diagnosed. Such a plan can never be applied.
     type: path
+  prometheus:
+    description:
+      - A Prometheus to ask before the change and at every look after it, and what to ask.
+      - It holds C(url) and C(queries), a list of dictionaries with C(name), C(query), C(worse) and C(tolerance).
+      - A query must give one number. V($namespace) and V($name) in it stand for those of the workload.
+      - C(worse) is V(above) or V(below). The figure is worse where it has gone that way by more than C(tolerance) of what it was.
+      - C(tolerance) is 0.2 by default.
+      - A figure that is not there any more makes the look inconclusive.
+      - Where it asks for a token, set E(AIOPS_PROMETHEUS_TOKEN).
+    type: dict
 seealso:
   - module: aiops.kubernetes.diagnosis_info
   - module: aiops.kubernetes.remediation
@@ -69,6 +79,16 @@ EXAMPLES = r"""
     findings: [f-3b1c5d7e9f02]
     candidates:
       f-3b1c5d7e9f02: registry.example.com/shop/cart:1.4.2
+
+- name: Plan, and watch a rate of errors after the change
+  aiops.kubernetes.remediation_plan:
+    diagnosis: "{{ result.diagnosis }}"
+    prometheus:
+      url: https://prometheus.example.com
+      queries:
+        - name: errors per second
+          query: sum(rate(http_requests_total{namespace="$namespace",code=~"5.."}[5m]))
+          worse: above
 """
 
 RETURN = r"""
@@ -129,14 +149,16 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.argument
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR_DIR,
     cluster,
+    gauge,
     records,
     somebody,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import measures_from_json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import new_id
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import propose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Site, propose
 
 
 def main() -> t.NoReturn:
@@ -145,17 +167,21 @@ def main() -> t.NoReturn:
         findings={"type": "list", "elements": "str", "default": []},
         candidates={"type": "raw"},
         snapshot={"type": "path"},
+        prometheus={"type": "dict"},
         phr_dir=PHR_DIR,
     )
     params = module.params
     with failing_clearly(module):
         kept = records(params, module.check_mode)
         before = set(kept.ids())
-        reader, writer = (snapshot.load(params["snapshot"]), None) if params["snapshot"] else cluster(params)
+        if params["snapshot"]:
+            site = Site(snapshot.load(params["snapshot"]), None, kept, somebody(), new_id)
+        else:
+            reader, writer = cluster(params)
+            measures = measures_from_json(params["prometheus"]) if params["prometheus"] else None
+            site = Site(reader, writer, kept, somebody(), new_id, gauge(params), measures)
         diagnosis = Diagnosis.from_json(params["diagnosis"])
-        proposals = propose(
-            reader, writer, kept, diagnosis, params["findings"], params["candidates"], somebody(), new_id
-        )
+        proposals = propose(site, diagnosis, params["findings"], params["candidates"])
         new = [proposal for proposal in proposals if proposal.phr and proposal.phr not in before]
         if module.check_mode:  # a record that is not kept has no id that could be used
             proposals = [dataclasses.replace(each, phr=None) if each in new else each for each in proposals]

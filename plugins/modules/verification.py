@@ -14,6 +14,8 @@ description:
   - Looks again at what was changed, 5, 15 and 60 minutes after the change, and records what it sees.
   - Run it often, by a schedule. It takes what is due and nothing else.
   - A change that made it worse is taken back by itself where its tier allows that.
+  - What can't be read, or a figure that is not there any more, is inconclusive. Two such looks in a row ask for a person, by a warning
+    and by a note in the record.
 author:
   - aiops.kubernetes contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -96,13 +98,18 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.argument
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR_DIR,
     cluster,
+    gauge,
     outcome,
     somebody,
     store,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import due, look_again
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import (
+    due,
+    look_again,
+    needs_a_person,
+)
 
 
 def main() -> t.NoReturn:
@@ -114,11 +121,15 @@ def main() -> t.NoReturn:
         found = [record for record in all_of_them if due(record, moments.now())]
         if found and not module.check_mode:
             reader, writer = cluster(params)
-            found = [look_again(kept, writer, reader, record, somebody()) for record in found]
+            measuring = gauge(params)
+            found = [look_again(kept, writer, reader, record, somebody(), measuring) for record in found]
         phrs = [outcome(record) for record in found]
         worse = [record.id for record in found if record.verdict == "worse" and not module.check_mode]
         if worse:
             module.fail_json(msg=f"{', '.join(worse)} made it worse.", changed=True, phrs=phrs)
+        asking = [record.id for record in found if needs_a_person(record)]
+        if asking:
+            module.warn(f"{', '.join(asking)}: two looks in a row were inconclusive. A person must look.")
         module.exit_json(changed=bool(found), phrs=phrs)
 
 

@@ -9,11 +9,22 @@ from __future__ import annotations
 import abc
 import typing as t
 
+from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+
+# Callbacks whose output is for people; in the others a summary would spoil what a program reads.
+_TEXT_CALLBACKS: t.Final = frozenset(
+    {"default", "debug", "yaml", "minimal", "oneline", "unixy", "diy", "dense", "awx_display"}
+)
+
+
+def people_read() -> bool:
+    """Whether what this run prints is for people."""
+    return C.config.get_config_value("DEFAULT_STDOUT_CALLBACK").rsplit(".", 1)[-1] in _TEXT_CALLBACKS
 
 
 class AiopsAction(ActionBase, metaclass=abc.ABCMeta):

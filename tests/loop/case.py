@@ -38,7 +38,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply i
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import inspect
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import ask, decide
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import propose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Site, propose
 from ansible_collections.aiops.kubernetes.tests.loop.audit import AuditLog
 from ansible_collections.aiops.kubernetes.tests.loop.killing import at_once, kill_tree, somebody_waits_for
 from ansible_collections.aiops.kubernetes.tests.loop.workloads import NAME, Json
@@ -182,7 +182,9 @@ class Case:
         diagnosis = diagnose(self.reader, Scope((self.namespace,)))
         [finding] = [finding.id for finding in diagnosis.findings if finding.caused_by is None]
         candidates = {finding: candidate} if candidate else {}
-        [proposal] = propose(self.reader, self.writer, self.store, diagnosis, [finding], candidates, somebody(), new_id)
+        [proposal] = propose(
+            Site(self.reader, self.writer, self.store, somebody(), new_id), diagnosis, [finding], candidates
+        )
         require(proposal.phr is not None, f"there is no plan: {proposal}")
         return self.store.load(str(proposal.phr))
 

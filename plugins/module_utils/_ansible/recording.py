@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 from .._cluster.connection import Connection, connect
+from .._cluster.gauge import LiveGauge
 from .._cluster.live import LiveReader
 from .._cluster.writer import GuardedWriter
 from .._model import moments
@@ -43,8 +44,17 @@ def records(params: t.Mapping[str, t.Any], check_mode: bool) -> Records:
 
 def cluster(params: t.Mapping[str, t.Any]) -> tuple[LiveReader, GuardedWriter]:
     """The cluster to read and to write."""
-    connection: Connection = connect(connection_options(params, CONNECTION))
+    connection = _connection(params)
     return LiveReader(connection), GuardedWriter(connection)
+
+
+def gauge(params: t.Mapping[str, t.Any]) -> LiveGauge:
+    """The cluster to measure."""
+    return LiveGauge(_connection(params))
+
+
+def _connection(params: t.Mapping[str, t.Any]) -> Connection:
+    return connect(connection_options(params, CONNECTION))
 
 
 def somebody(proof: Proof = "claimed") -> Person:

@@ -66,13 +66,54 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """How the workload was doing before the change."""
+    """How the workload was doing: its own findings, those of its neighbours, and figures by name."""
 
     at: str
     desired: int
     ready: int
     restarts: int
     findings: tuple[str, ...]
+    neighbours: tuple[str, ...] = ()
+    figures: t.Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Query:
+    """A question to a Prometheus.  Its figure is worse where it has gone ``above`` or ``below`` what it was by more than ``tolerance``."""
+
+    name: str
+    query: str
+    worse: t.Literal["above", "below"]
+    tolerance: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Measures:
+    """What is asked of a Prometheus before and after the change."""
+
+    url: str
+    queries: tuple[Query, ...]
+
+
+def measures_from_json(json_: Json) -> Measures:
+    """As people and plans write them; an AiopsError where something is missing or wrong."""
+    url, queries = get_str(json_, "url"), tuple(_query(query) for query in get_dicts(json_, "queries"))
+    if not url.startswith(("http://", "https://")) or not queries:
+        raise AiopsError(
+            "The option prometheus needs a url that begins with http:// or https://, and at least one query."
+        )
+    return Measures(url, queries)
+
+
+def _query(json_: Json) -> Query:
+    name, query, worse, tolerance = (json_.get(key) for key in ("name", "query", "worse", "tolerance"))
+    tolerance = 0.2 if tolerance is None else tolerance
+    named = isinstance(name, str) and isinstance(query, str) and name and query
+    if not named or worse not in ("above", "below") or not isinstance(tolerance, (int, float)) or tolerance < 0:
+        raise AiopsError(
+            f"Query {name!r} of the option prometheus needs name, query, and worse, which is above or below."
+        )
+    return Query(t.cast("str", name), t.cast("str", query), t.cast("t.Any", worse), tolerance)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +138,7 @@ class Plan:
     dry_run: str
     baseline: Baseline
     supersedes: str | None = None
+    measures: Measures | None = None
 
     @property
     def workload(self) -> Ref:
@@ -112,6 +154,7 @@ class Plan:
             steps=[step.as_json() for step in self.steps],
             rule=dataclasses.asdict(self.rule),
             baseline=dataclasses.asdict(self.baseline),
+            measures=dataclasses.asdict(self.measures) if self.measures else None,
         )
         return canonical(content)
 
@@ -169,7 +212,13 @@ def _plan(json_: dict[str, t.Any]) -> Plan:
         cluster=Cluster(**get_dict(json_, "cluster")),
         steps=tuple(_step(step) for step in get_dicts(json_, "steps")),
         rule=_rule(get_dict(json_, "rule")),
-        baseline=Baseline(**{**json_["baseline"], "findings": tuple(get_strs(json_, "baseline", "findings"))}),
+        baseline=Baseline(
+            **{
+                **json_["baseline"],
+                **{name: tuple(get_strs(json_, "baseline", name)) for name in ("findings", "neighbours")},
+            }
+        ),
+        measures=None if json_["measures"] is None else measures_from_json(json_["measures"]),
     )
 
 

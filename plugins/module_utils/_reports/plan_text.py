@@ -50,8 +50,15 @@ def plan_text(record: Record) -> str:
     return "\n".join(f"{label:<11}{one_line(text, 1000)}" for label, text in lines)
 
 
+def steps(record: Record) -> list[str]:
+    """Each step in words: what it is done to, and every value that it changes."""
+    lines = [line for step in record.plan.steps for line in _step(step)]
+    return [text if label == "Step" else f"  {text}" for label, text in lines]
+
+
 def _step(step: Step) -> t.Iterator[tuple[str, str]]:
-    yield "Step", f"{step.verb} {step.target}"
+    again = " (it can be made again)" if step.verb == "delete" and step.manifest else ""
+    yield "Step", f"{step.verb} {step.target}{again}"
     for change in changes(step):
         yield "  change", f"{change['path']}: {_value(change['before'])} -> {_value(change['after'])}"
 
@@ -69,6 +76,9 @@ def changes(step: Step) -> list[Json]:
                 )
                 values = (REDACTED if hidden else redact_object(value) for value in (before, after))
                 found.append({"path": place, **dict(zip(("before", "after"), values, strict=True))})
+    if step.verb == "create":
+        made = edits.differences("", {}, step.manifest)
+        found += [{"path": place, "before": before, "after": redact_object(after)} for place, before, after in made]
     return found
 
 

@@ -11,22 +11,24 @@ import typing as t
 
 from .._causes import judge
 from .._model import moments
-from .._model.edits import Deletion, Edit, at
+from .._model.edits import Deletion
 from .._model.errors import AiopsError
 from .._model.evidence import Cluster, Evidence, LogRequest, Reader, Scope
-from .._model.fields import Json, get_dict, get_int, get_str
+from .._model.fields import Json, get_str
 from .._model.finding import Diagnosis, EvidenceItem, Finding
+from .._model.measuring import Gauge
 from .._model.objects import Pod, Ref
-from .._model.plan import FROM_SNAPSHOT, Baseline, Plan, Source, Step
+from .._model.plan import Measures, Plan, Source, Step
 from .._model.policy import policy_digest
 from .._model.record import Person, Record
 from .._model.records import Records
-from .._model.writing import NotAllowed, NotAsPlanned, Writer
+from .._model.writing import NotAllowed, Writer
 from .._remedies._change import Change
 from .._remedies.ownership import breaks_budget, kept_by, warning
 from .._remedies.table import changes, why_none
+from .baseline import about, baseline, figures
 from .diagnose import collect
-from .perform import lacking_right, perform
+from .rehearse import Tried, rehearse
 from .risk import needed
 
 AT_MOST: t.Final = 10
@@ -48,38 +50,45 @@ class Proposal:
 
 
 @dataclasses.dataclass(frozen=True)
-class Tried:
-    """A change with the steps that a dry run made of it."""
+class Site:
+    """Where plans are made: the cluster, the records, and who asks.
 
-    change: Change
-    steps: tuple[Step, ...]
-    dry_run: str
-    irreversible_because: str | None
+    Without a writer the evidence is a snapshot's, and its plans can never be applied.
+    """
+
+    reader: Reader
+    writer: Writer | None
+    records: Records
+    by: Person
+    new_id: t.Callable[[str], str]
+    gauge: Gauge | None = None
+    measures: Measures | None = None
+
+    @property
+    def source(self) -> Source:
+        return "cluster" if self.writer else "snapshot"
+
+    def live(self, target: Ref) -> Json | None:
+        """An object with all its metadata, where there is a cluster to ask."""
+        try:
+            return self.writer.get(target) if self.writer else None
+        except NotAllowed:
+            return None
 
 
 def propose(
-    reader: Reader,
-    writer: Writer | None,
-    records: Records,
-    diagnosis: Diagnosis,
-    wanted: t.Sequence[str],
-    candidates: t.Mapping[str, str] | str | None,
-    by: Person,
-    new_id: t.Callable[[str], str],
+    site: Site, diagnosis: Diagnosis, wanted: t.Sequence[str], candidates: t.Mapping[str, str] | str | None
 ) -> list[Proposal]:
     """Plans for the findings of these ids, or for all.
 
     The diagnosis tells only which findings are meant: the cluster is read again, and nothing else of it is believed.
     ``candidates`` are values that persons named, by the id of their finding; a plain one is for the only finding that needs one.
-    Without a writer the evidence is a snapshot's, and its plans can never be applied.
     """
-    evidence = collect(reader, Scope(diagnosis.scope.namespaces, diagnosis.scope.label_selector))
+    evidence = collect(site.reader, Scope(diagnosis.scope.namespaces, diagnosis.scope.label_selector))
     present = [finding for finding in judge.find(evidence) if finding.caused_by is None]
     chosen = [finding for finding in present if not wanted or finding.id in wanted][:AT_MOST]
     named = _named(candidates, chosen, evidence)
-    return [
-        _propose(finding, evidence, reader, writer, records, named.get(finding.id), by, new_id) for finding in chosen
-    ]
+    return [_propose(site, finding, evidence, named.get(finding.id)) for finding in chosen]
 
 
 def _named(
@@ -96,28 +105,19 @@ def _named(
     return {needing[0]: candidates}
 
 
-def _propose(
-    finding: Finding,
-    evidence: Evidence,
-    reader: Reader,
-    writer: Writer | None,
-    records: Records,
-    candidate: str | None,
-    by: Person,
-    new_id: t.Callable[[str], str],
-) -> Proposal:
+def _propose(site: Site, finding: Finding, evidence: Evidence, candidate: str | None) -> Proposal:
     offered = changes(finding, evidence, candidate)
-    failed = _failed(finding.id, evidence.cluster, records)
+    failed = _failed(finding.id, evidence.cluster, site.records)
     refused: list[str] = []
     dry_run = "not tried"
     for change in offered:
         if not change.writes:
             continue
-        why_not = _why_not(change, evidence, writer, failed)
+        why_not = _why_not(site, change, evidence, failed)
         if why_not:
             refused.append(f"to {change.summary} is not offered: {why_not}")
             continue
-        usable = _try(change, writer)
+        usable = rehearse(change, site.writer)
         if not usable.dry_run.startswith("refused"):
             break
         dry_run = usable.dry_run if dry_run == "not tried" else dry_run
@@ -127,34 +127,21 @@ def _propose(
         return Proposal(
             finding.id, None, None, None, "none", dry_run, needs=needs, why_none="; ".join(refused) or why_none(finding)
         )
-    finding = dataclasses.replace(finding, evidence=(*finding.evidence, *_last_words(usable.change, evidence, reader)))
-    usable = dataclasses.replace(usable, change=_with_warning(usable.change, _live(writer)))
-    record = _record(finding, evidence, usable, "cluster" if writer else "snapshot", records, by, new_id)
+    finding = dataclasses.replace(
+        finding, evidence=(*finding.evidence, *_last_words(usable.change, evidence, site.reader))
+    )
+    record = _record(site, finding, evidence, usable)
     plan = record.plan
     state = record.state(moments.now())
     return Proposal(finding.id, record.id, record.plan_digest, plan.tier, state, plan.dry_run, plan.summary)
 
 
-def _why_not(change: Change, evidence: Evidence, writer: Writer | None, failed: t.Sequence[t.Any]) -> str | None:
+def _why_not(site: Site, change: Change, evidence: Evidence, failed: t.Sequence[t.Any]) -> str | None:
     """What speaks against a change before the server is asked."""
     written = _what_it_writes([write.step() for write in change.writes])
     if written and written in failed:
         return "it was tried, and it did not help"
-    return kept_by(change, evidence, _live(writer)) or breaks_budget(change, evidence)
-
-
-def _with_warning(change: Change, live: t.Callable[[Ref], Json | None]) -> Change:
-    return dataclasses.replace(change, effect=change.effect + warning(change, live))
-
-
-def _live(writer: Writer | None) -> t.Callable[[Ref], Json | None]:
-    def read(target: Ref) -> Json | None:
-        try:
-            return writer.get(target) if writer else None
-        except NotAllowed:
-            return None
-
-    return read
+    return kept_by(change, evidence, site.live) or breaks_budget(change, evidence)
 
 
 def _failed(finding: str, cluster: Cluster, records: Records) -> list[t.Any]:
@@ -179,33 +166,26 @@ def _what_it_writes(steps: t.Sequence[Step]) -> list[tuple[str, str, t.Any]]:
     return patched + [(str(step.target), "", step.manifest) for step in steps if step.verb == "create"]
 
 
-def _record(
-    finding: Finding,
-    evidence: Evidence,
-    tried: Tried,
-    source: Source,
-    records: Records,
-    by: Person,
-    new_id: t.Callable[[str], str],
-) -> Record:
+def _record(site: Site, finding: Finding, evidence: Evidence, tried: Tried) -> Record:
     """The open record of the same steps, or a new one; an older plan for the same finding is superseded."""
-    now = moments.now()
-    older = _open_for(finding.id, source, evidence.cluster, records, now)
-    if older and older.plan.steps == tried.steps:
+    now, records = moments.now(), site.records
+    older = _open_for(finding.id, site.source, evidence.cluster, records, now)
+    if older and (older.plan.steps, older.plan.measures) == (tried.steps, site.measures):
         return older
     policy = records.policy
-    workload = finding.workload or finding.subject
+    workload = about(finding)
     tier, reasons = needed(records, evidence.cluster, workload, tried.steps, tried.irreversible_because, now)
+    measured = figures(site.gauge, evidence, workload, site.measures)
     plan = Plan(
-        phr=new_id(now),
+        phr=site.new_id(now),
         created_at=now,
-        source=source,
+        source=site.source,
         cluster=evidence.cluster,
-        requester=str(by),
+        requester=str(site.by),
         finding=finding.as_json(),
         action=tried.change.action,
         summary=tried.change.summary,
-        effect=tried.change.effect,
+        effect=tried.change.effect + warning(tried.change, site.live),
         steps=tried.steps,
         tier=tier,
         tier_reasons=reasons,
@@ -213,12 +193,13 @@ def _record(
         rule=policy.rules[tier],
         irreversible_because=tried.irreversible_because,
         dry_run=tried.dry_run,
-        baseline=baseline(evidence, workload, judge.find(evidence)),
+        baseline=baseline(evidence, workload, judge.find(evidence), measured),
+        measures=site.measures,
         supersedes=older.id if older else None,
     )
     if older:
-        records.append(older.id, "superseded", now, by, {"by": plan.phr})
-    return records.create(plan, now, by)
+        records.append(older.id, "superseded", now, site.by, {"by": plan.phr})
+    return records.create(plan, now, site.by)
 
 
 def _last_words(change: Change, evidence: Evidence, reader: Reader) -> tuple[EvidenceItem, ...]:
@@ -249,63 +230,3 @@ def _open_for(finding: str, source: Source, cluster: Cluster, records: Records, 
         if same and record.state(now) in {"pending", "approved"}:
             return record
     return None
-
-
-def baseline(evidence: Evidence, workload: Ref, findings: t.Sequence[Finding]) -> Baseline:
-    """How the workload does now."""
-    pods = [pod for pod in evidence.pods_of(workload) if not pod.deleting]
-    wanted = get_int(evidence.get(workload), "spec", "replicas")
-    return Baseline(
-        at=evidence.observed_at,
-        desired=len(pods) if wanted is None else wanted,
-        ready=sum(pod.ready for pod in pods),
-        restarts=sum(container.restarts for pod in pods for container in pod.containers),
-        findings=tuple(finding.id for finding in findings if finding.workload == workload),
-    )
-
-
-def _try(change: Change, writer: Writer | None) -> Tried:
-    """What the server says to each write, to its inverse, and to a pod of it, without storing anything."""
-    steps = tuple(write.step() for write in change.writes)
-    if writer is None:
-        return Tried(change, steps, FROM_SNAPSHOT, change.irreversible_because)
-    tried: list[Step] = []
-    because = [change.irreversible_because]
-
-    def attempt() -> None:
-        for write in change.writes:
-            if isinstance(write, Edit):
-                step, comes_back = _try_edit(write, writer)
-                because.append(None if comes_back else "the server does not store the former values again as they were")
-            else:
-                step = write.step()
-                perform(writer, step, dry_run=True)
-            tried.append(step)
-        if not change.irreversible_because:
-            because.append(lacking_right(writer, tried))
-
-    dry_run = _answer(attempt)
-    done = (*tried, *steps[len(tried) :])
-    return Tried(change, done, dry_run, next((why for why in because if why), None))
-
-
-def _try_edit(edit: Edit, writer: Writer) -> tuple[Step, bool]:
-    """The step in the server's own words, and whether its inverse gives back the former values."""
-    stored = writer.patch(edit.target, edit.step().patch, dry_run=True)
-    step = edit.as_stored(stored).step()
-    if not step.paths:
-        raise NotAllowed("the server would store nothing of it", forbidden=False)
-    back = writer.patch(edit.target, (*step.patch, *step.inverse), dry_run=True)
-    if any(path.startswith("/spec/template/") for path in edit.after):
-        writer.try_pod(edit.target.namespace, get_dict(stored, "spec", "template"))
-    return step, all(at(back, path) == at(edit.json, path) for path in edit.after)
-
-
-def _answer(attempt: t.Callable[[], None]) -> str:
-    try:
-        attempt()
-    except NotAllowed as exc:
-        return "forbidden" if exc.forbidden else f"refused: {exc}"
-    except NotAsPlanned as exc:
-        return f"refused: it changed meanwhile: {exc}"
-    return "ok"

@@ -15,56 +15,88 @@ import typing as t
 
 from .._causes import judge
 from .._model import moments
+from .._model.errors import AiopsError
 from .._model.evidence import Evidence, Reader, Scope
 from .._model.fields import get_int, get_str
 from .._model.finding import UNDETERMINED, Finding
+from .._model.measuring import Gauge
 from .._model.objects import Ref
-from .._model.plan import Baseline
+from .._model.plan import Baseline, Plan, Query
 from .._model.record import Person, Record, Verdict
 from .._model.records import Records
 from .._model.writing import Writer
+from .baseline import about, baseline, figures
 from .diagnose import collect
-from .propose import baseline
-from .roll_back import roll_back
+from .roll_back import half_applied, roll_back
 
 HOLD_SECONDS: t.Final = 60
+# A change that has not helped so long after its rollout was finished has not helped: an autoscaler looks every 15 s, a probe every 10.
+_SAME_SECONDS: t.Final = 90
 _POLL_SECONDS: t.Final = 2.0
 _GATE_SECONDS: t.Final = 600
 _FIRST_GATE: t.Final = 0
+# How often somebody who waits is told that nothing is new.
+_TELL_SECONDS: t.Final = 15.0
+
+Tell = t.Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """One look at a workload after a change."""
+    """One look at a workload after a change.  Without a verdict its rollout goes on; one counts once it has held ``holds`` seconds."""
 
     verdict: Verdict | None
     reason: str
     now: Baseline
+    holds: float = 0.0
 
 
-def first_gate(records: Records, writer: Writer, reader: Reader, record: Record, by: Person) -> Record:
-    """Wait until the rollout is finished and has held, or has clearly failed; record it, and take a worse change back."""
-    if record.verdict is not None:
-        return _take_back_if_worse(records, writer, record, by)
-    began = time.monotonic()
-    good_since: float | None = None
-    bad = 0
-    while True:
-        look = _look(reader, record)
-        waited = time.monotonic() - began
-        bad = bad + 1 if look.verdict == "worse" else 0
-        good_since = (good_since or time.monotonic()) if look.verdict == "better" else None
-        if look.verdict == "better" and time.monotonic() - t.cast("float", good_since) >= _hold(record):
-            break
-        if bad >= 2:  # one look may fall into the moment between two states
-            break
-        if waited > _GATE_SECONDS:
-            look = dataclasses.replace(
-                look, verdict="inconclusive", reason=f"not decided within {_GATE_SECONDS} s: {look.reason}"
-            )
-            break
-        time.sleep(_POLL_SECONDS)
+def first_gate(
+    records: Records,
+    writer: Writer,
+    reader: Reader,
+    record: Record,
+    by: Person,
+    gauge: Gauge | None = None,
+    tell: Tell | None = None,
+) -> Record:
+    """Wait until the rollout is finished and has held, or has clearly failed; record it, and take back what did not help.
+
+    ``tell`` is told in words what is awaited, and for how long still.
+    """
+    if record.verdict is not None or record.state(moments.now()) != "applied":
+        return _take_back(records, writer, record, by)
+    look = _wait(reader, record, gauge, tell or _nobody)
     return _conclude(records, writer, record, look, _FIRST_GATE, by)
+
+
+def _nobody(_told: str) -> None:
+    """Where nobody watches."""
+
+
+def _wait(reader: Reader, record: Record, gauge: Gauge | None, tell: Tell) -> Look:
+    """The look that decides: the first whose verdict has held, or the last one when the time is over."""
+    began = time.monotonic()
+    since, last = began, t.cast("Look | None", None)
+    told_at, told = began - _TELL_SECONDS, ""
+    while True:
+        look = _look(reader, record, gauge)
+        now = time.monotonic()
+        if last is None or look.verdict != last.verdict:
+            since = now
+        elif look.verdict in ("better", "worse", "same") and now - since >= look.holds:
+            return look
+        if look.verdict == "better" and look.holds == 0:
+            return look
+        if now - began > _GATE_SECONDS:
+            reason = f"not decided within {_GATE_SECONDS} s: {look.reason}"
+            return dataclasses.replace(look, verdict="inconclusive", reason=reason)
+        left = look.holds - (now - since) if look.verdict else _GATE_SECONDS - (now - began)
+        if look.reason != told or now - told_at >= _TELL_SECONDS:
+            told, told_at = look.reason, now
+            tell(f"{look.reason}; {'to hold for' if look.verdict else 'waiting at most'} {moments.in_words(left)} more")
+        last = look
+        time.sleep(_POLL_SECONDS)
 
 
 def due(record: Record, now: str) -> bool:
@@ -72,14 +104,30 @@ def due(record: Record, now: str) -> bool:
     return bool(_due_checkpoints(record, now)) or record.state(now) == "rolling_back" or _must_go_back(record, now)
 
 
-def look_again(records: Records, writer: Writer, reader: Reader, record: Record, by: Person) -> Record:
+def look_again(
+    records: Records, writer: Writer, reader: Reader, record: Record, by: Person, gauge: Gauge | None = None
+) -> Record:
     """Take what is due; several checkpoints that were missed are one look, recorded for the latest of them."""
     if record.state(moments.now()) == "rolling_back":
         return roll_back(records, writer, record.id, by, "finishing what another run began")
     points = _due_checkpoints(record, moments.now())
     if not points:
-        return _take_back_if_worse(records, writer, record, by)
-    return _conclude(records, writer, record, _look(reader, record), points[-1], by)
+        return _take_back(records, writer, record, by)
+    look = _look(reader, record, gauge)
+    if look.verdict == "worse":  # one look may fall into the moment between two states
+        time.sleep(_POLL_SECONDS)
+        look = _look(reader, record, gauge)
+    record = _conclude(records, writer, record, look, points[-1], by)
+    if needs_a_person(record):
+        text = f"Two looks in a row were inconclusive: {look.reason}. A person must look, and may take it back."
+        record = records.append(record.id, "note", moments.now(), by, {"text": text}, expect_head=record.head)
+    return record
+
+
+def needs_a_person(record: Record) -> bool:
+    """Whether nobody can tell by themselves what became of the change: two looks in a row without an answer."""
+    verdicts = [get_str(event.body, "verdict") for event in record.events if event.type == "verified"]
+    return verdicts[-2:] == ["inconclusive", "inconclusive"]
 
 
 def _due_checkpoints(record: Record, now: str) -> list[int]:
@@ -92,29 +140,52 @@ def _due_checkpoints(record: Record, now: str) -> list[int]:
 
 
 def _must_go_back(record: Record, now: str) -> bool:
-    reversible = record.rule.automatic_rollback and not record.plan.irreversible_because
-    return record.verdict == "worse" and record.state(now) == "applied" and reversible
+    """Worse at any look, or no better at the first gate; what was only half done goes back in any case."""
+    if record.state(now) != "applied":
+        return False
+    if half_applied(record):
+        return True
+    last = record.last("verified")
+    at_the_gate = last is not None and get_int(last.body, "checkpoint") == _FIRST_GATE
+    no_help = record.verdict == "worse" or (record.verdict == "same" and at_the_gate)
+    return no_help and record.rule.automatic_rollback and not record.plan.irreversible_because
 
 
-def _take_back_if_worse(records: Records, writer: Writer, record: Record, by: Person) -> Record:
+def _take_back(records: Records, writer: Writer, record: Record, by: Person) -> Record:
     if not _must_go_back(record, moments.now()):
         return record
     last = record.last("verified")
-    return roll_back(records, writer, record.id, by, f"verdict worse: {get_str(last.body, 'reason') if last else ''}")
+    if last is None:
+        return roll_back(records, writer, record.id, by, "finishing what another run began")
+    return roll_back(records, writer, record.id, by, f"verdict {record.verdict}: {get_str(last.body, 'reason')}")
 
 
-def _hold(record: Record) -> int:
-    return 0 if record.plan.steps[0].verb == "delete" else HOLD_SECONDS
-
-
-def _look(reader: Reader, record: Record) -> Look:
+def _look(reader: Reader, record: Record, gauge: Gauge | None) -> Look:
     plan = record.plan
-    workload = plan.workload
-    evidence = collect(reader, Scope((workload.namespace,)))
-    findings = [finding for finding in judge.find(evidence) if finding.workload == workload]
-    now = baseline(evidence, workload, findings)
-    if evidence.get(workload) is None and workload.kind != "Pod":
+    try:
+        evidence = collect(reader, Scope((plan.workload.namespace,) if plan.workload.namespace else ()))
+    except AiopsError as exc:
+        return Look("inconclusive", f"the cluster can't be read: {exc}", _unknown())
+    now = baseline(evidence, plan.workload, judge.find(evidence), _measured(gauge, evidence, plan))
+    look = _judged(evidence, record, now)
+    worse = _worse_figures(plan, now)
+    if look.verdict == "better" and worse:
+        return dataclasses.replace(look, verdict="worse", reason=worse)
+    lost = sorted(set(plan.baseline.figures) & {q.name for q in _queries(plan)} - set(now.figures))
+    if look.verdict == "better" and lost:
+        return dataclasses.replace(
+            look, verdict="inconclusive", reason=f"there is no figure any more for {', '.join(lost)}"
+        )
+    return look
+
+
+def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:
+    plan, workload = record.plan, record.plan.workload
+    if any(gap.resource == "pods" for gap in evidence.unreadable):
+        return Look("inconclusive", "the pods can't be read", now)
+    if evidence.get(workload) is None:
         return Look("inconclusive", f"{workload} is not there any more", now)
+    findings = [finding for finding in judge.find(evidence) if about(finding) == workload]
     fault = _fault_of_new_pods(evidence, record, findings)
     if fault:
         return Look("worse", fault, now)
@@ -122,10 +193,40 @@ def _look(reader: Reader, record: Record) -> Look:
         return Look(None, f"the rollout goes on: {now.ready} of {now.desired} pods ready", now)
     troubles = [finding for finding in findings if finding.severity != "info"]
     if troubles:
-        return Look(None, f"{troubles[0].cause} is still there", now)
+        return Look("same", f"{troubles[0].cause} is still there", now, _SAME_SECONDS)
     if now.ready < max(now.desired, plan.baseline.ready):
         return Look(None, f"{now.ready} of {now.desired} pods ready", now)
-    return Look("better", f"all {now.ready} pods ready, {plan.finding.get('cause')} is gone", now)
+    new = set(now.neighbours) - {*plan.baseline.neighbours, *plan.baseline.findings}
+    hurt = [finding for finding in judge.find(evidence) if finding.id in new]
+    if hurt:
+        return Look("worse", f"since the change, beside it: {hurt[0].summary} ({about(hurt[0])})", now, HOLD_SECONDS)
+    held = 0 if all(step.verb == "delete" for step in plan.steps) else HOLD_SECONDS
+    pods = f"all {now.ready} pods ready, " if now.desired else ""
+    return Look("better", f"{pods}{plan.finding.get('cause')} is gone", now, held)
+
+
+def _measured(gauge: Gauge | None, evidence: Evidence, plan: Plan) -> dict[str, float]:
+    return figures(gauge, evidence, plan.workload, plan.measures)
+
+
+def _queries(plan: Plan) -> tuple[Query, ...]:
+    return plan.measures.queries if plan.measures else ()
+
+
+def _worse_figures(plan: Plan, now: Baseline) -> str:
+    """The first figure that has gone the wrong way, in words."""
+    for query in _queries(plan):
+        before, after = plan.baseline.figures.get(query.name), now.figures.get(query.name)
+        if before is None or after is None:
+            continue
+        margin = abs(before) * query.tolerance
+        if after > before + margin if query.worse == "above" else after < before - margin:
+            return f"{query.name} went from {before:g} to {after:g}"
+    return ""
+
+
+def _unknown() -> Baseline:
+    return Baseline(moments.now(), 0, 0, 0, ())
 
 
 def _fault_of_new_pods(evidence: Evidence, record: Record, findings: t.Sequence[Finding]) -> str:
@@ -144,9 +245,7 @@ def _fault_of_new_pods(evidence: Evidence, record: Record, findings: t.Sequence[
     faults = [
         finding
         for finding in judge.find(newest)
-        if finding.workload == record.plan.workload
-        and finding.cause != UNDETERMINED
-        and finding.cause != "rollout-stuck"
+        if about(finding) == record.plan.workload and finding.cause != UNDETERMINED and finding.cause != "rollout-stuck"
     ]
     stuck = [finding for finding in findings if finding.cause == "rollout-stuck" and fresh]
     return next((f"the new pods fail: {finding.summary}" for finding in [*faults, *stuck]), "")
@@ -182,9 +281,9 @@ def _conclude(records: Records, writer: Writer, record: Record, look: Look, poin
     body = {
         "checkpoint": point,
         "offset_seconds": int(moments.seconds_between(_changed_at(record), now) or 0),
-        "verdict": look.verdict or "same",
+        "verdict": look.verdict or "inconclusive",
         "reason": look.reason,
         "metrics": dataclasses.asdict(look.now),
     }
     record = records.append(record.id, "verified", now, by, body, expect_head=record.head)
-    return _take_back_if_worse(records, writer, record, by)
+    return _take_back(records, writer, record, by)

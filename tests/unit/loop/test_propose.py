@@ -25,7 +25,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules impo
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAllowed
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.rehearsal import Rehearsal
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import AT_MOST, Proposal, propose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import AT_MOST, Proposal, Site, propose
 from ansible_collections.aiops.kubernetes.tests.unit.loop.conftest import Clock
 from ansible_collections.aiops.kubernetes.tests.unit.loop.json_patch import patched
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, MemoryServer, QuickStore, person
@@ -65,7 +65,8 @@ class Proposing:
         diagnosis = diagnose(self, Scope(("shop",)))
         writer = None if snapshot else self.server
         given = {SEARCH if name == "search" else FRONTEND: value for name, value in candidates.items()}
-        return propose(self, writer, records or self.kept, diagnosis, wanted, given, ALICE, self.new_id)
+        site = Site(self, writer, records or self.kept, ALICE, self.new_id)
+        return propose(site, diagnosis, wanted, given)
 
     def one(self, wanted: str, **given: t.Any) -> Proposal:
         (found,) = self.all(wanted, **given)
@@ -138,7 +139,8 @@ def test_a_diagnosis_only_says_which(proposing: Proposing) -> None:
         for each in diagnosis.findings
     ]
     told = dataclasses.replace(diagnosis, findings=tuple(lies), cluster=Cluster("x", "x", "x", "x"))
-    (found,) = propose(proposing, proposing.server, proposing.kept, told, [CART], {}, ALICE, proposing.new_id)
+    site = Site(proposing, proposing.server, proposing.kept, ALICE, proposing.new_id)
+    (found,) = propose(site, told, [CART], {})
     plan = proposing.kept.load(str(found.phr)).plan
     assert "harmless" not in plan.as_bytes().decode()
     assert plan.cluster == proposing.read(Scope()).cluster
@@ -329,7 +331,8 @@ def test_a_plan_tells_how_it_was_before(proposing: Proposing) -> None:
 def test_who_asked_stands_in_the_plan(proposing: Proposing) -> None:
     diagnosis = diagnose(proposing, Scope(("shop",)))
     who = person("bob", "claimed")
-    (found,) = propose(proposing, proposing.server, proposing.kept, diagnosis, [CART], {}, who, proposing.new_id)
+    site = Site(proposing, proposing.server, proposing.kept, who, proposing.new_id)
+    (found,) = propose(site, diagnosis, [CART], {})
     record = proposing.kept.load(str(found.phr))
     assert (record.plan.requester, record.events[0].by) == ("bob (claimed, on desk)", who)
 

@@ -1,0 +1,253 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Did it help?  What each look says, how long a verdict must hold, and what follows from it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import get_str
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref, ref_of
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Measures, Query
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Site, propose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import (
+    due,
+    first_gate,
+    look_again,
+    needs_a_person,
+)
+from ansible_collections.aiops.kubernetes.tests.unit.loop.conftest import Clock
+from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, PHR, MemoryServer, QuickStore
+from ansible_collections.aiops.kubernetes.tests.unit.remedies.shop import Shop, finding
+
+SEARCH: t.Final = Ref("Deployment", "shop", "search")
+FOUND: t.Final = finding("memory-limit-exceeded", "search")
+ERRORS: t.Final = Measures("http://prometheus", (Query("errors", "errors{namespace='$namespace'}", "above", 0.2),))
+
+
+@dataclasses.dataclass
+class Watched:
+    """The shop after its search was given more memory; ``see`` says how the search does at each look."""
+
+    shop: Shop
+    server: MemoryServer
+    kept: QuickStore
+    clock: Clock
+    see: t.Callable[[Watched, int], None] = lambda _watched, _look: None
+    looks: int = 0
+    figure: float | None = 1.0
+    told: list[str] = dataclasses.field(default_factory=list)
+    measures: Measures | None = None
+
+    def read(self, scope: Scope) -> Evidence:
+        self.looks += 1
+        self.see(self, self.looks)
+        self.shop.objects["Deployment"] = [
+            self.server.objects.get(ref_of(json, "Deployment"), json) for json in self.shop.objects["Deployment"]
+        ]
+        return dataclasses.replace(self.shop.read(scope), observed_at=self.clock.now)
+
+    def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
+        return self.shop.read_logs(evidence, requests)
+
+    def figures(self, workload: Ref, pods: t.Collection[str], measures: Measures | None) -> dict[str, float]:
+        assert workload == SEARCH
+        assert all(name.startswith("search-") for name in pods)
+        return {} if measures is None or self.figure is None else {"errors": self.figure}
+
+    def applied(self) -> Record:
+        see, self.see = self.see, lambda _watched, _look: None
+        site = Site(self, self.server, self.kept, ALICE, lambda _now: PHR, self, self.measures)
+        propose(site, diagnose(self, Scope(("shop",))), [FOUND.id], {})
+        record = self.kept.append(PHR, "asked", self.clock.now, ALICE, {})
+        body = {"digest": record.plan_digest, "justification": "it is right"}
+        self.kept.append(PHR, "approved", self.clock.now, ALICE, body)
+        record = apply(self.kept, self.server, record.plan.cluster, PHR, ALICE)
+        self.see, self.looks = see, 0
+        return record
+
+    def gate(self) -> Record:
+        record = self.applied()
+        return first_gate(self.kept, self.server, self, record, ALICE, self, self.told.append)
+
+    def verdict(self) -> tuple[str | None, str]:
+        record = self.gate()
+        return record.verdict, record.state(self.clock.now)
+
+
+@pytest.fixture
+def watched(kept: QuickStore, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """Waiting lets the clock pass, and nothing else."""
+    shop = Shop()
+    moment = [0.0]
+
+    def sleep(seconds: float) -> None:
+        moment[0] += seconds
+        clock.passes(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    made = Watched(shop, MemoryServer(*(("Deployment", json) for json in shop.objects["Deployment"])), kept, clock)
+    clock.now = shop.evidence.observed_at
+    return made
+
+
+def well(watched: Watched, _look: int = 0) -> None:
+    """The controller has replaced the pods, and all are ready."""
+    json = watched.server.objects[SEARCH]
+    wanted = json["spec"]["replicas"]
+    counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), wanted)
+    json["status"] = {**counts, "observedGeneration": json["metadata"]["generation"]}
+    for pod in _pods(watched):
+        pod["metadata"]["creationTimestamp"] = watched.clock.now
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+        pod["status"]["containerStatuses"] = [
+            {**status, "ready": True, "restartCount": 0, "state": {"running": {}}, "lastState": {}}
+            for status in pod["status"]["containerStatuses"]
+        ]
+
+
+def going_on(watched: Watched, _look: int = 0) -> None:
+    watched.server.objects[SEARCH]["status"] = {"observedGeneration": 0}
+    watched.shop.objects["Pod"] = [pod for pod in watched.shop.objects["Pod"] if pod not in _pods(watched)]
+
+
+def failing(watched: Watched, _look: int = 0) -> None:
+    """The new pods end as the old ones did."""
+    for pod in _pods(watched):
+        pod["metadata"]["creationTimestamp"] = watched.clock.now
+
+
+def _pods(watched: Watched) -> list[dict[str, t.Any]]:
+    return [pod for pod in watched.shop.objects["Pod"] if pod["metadata"]["name"].startswith("search-")]
+
+
+def test_better_after_it_has_held(watched: Watched) -> None:
+    watched.see = well
+    assert watched.verdict() == ("better", "applied")
+    assert watched.kept.load(PHR).events[-1].body["offset_seconds"] == 60
+    assert watched.told[0] == "all 1 pods ready, memory-limit-exceeded is gone; to hold for 1 min more"
+
+
+def test_new_pods_that_fail_are_worse_at_the_second_look(watched: Watched) -> None:
+    watched.see = failing
+    assert watched.verdict() == ("worse", "rolled_back")
+    assert watched.looks == 2
+    assert watched.server.objects[SEARCH]["spec"] == Shop().get("Deployment", "search")["spec"]
+
+
+def test_what_fails_again_within_the_minute_has_not_held(watched: Watched) -> None:
+    broken = [dict(pod["status"]) for pod in _pods(watched)]
+
+    def see(w: Watched, look: int) -> None:
+        well(w)
+        if look >= 20:
+            for pod, status in zip(_pods(w), broken, strict=True):
+                pod["status"] = copy.deepcopy(status)
+
+    watched.see = see
+    assert watched.verdict() == ("worse", "rolled_back")
+
+
+def test_a_rollout_that_never_ends_is_inconclusive(watched: Watched) -> None:
+    watched.see = going_on
+    verdict, state = watched.verdict()
+    assert (verdict, state) == ("inconclusive", "applied")
+    assert "not decided within 600 s" in watched.kept.load(PHR).events[-1].body["reason"]
+    assert any("waiting at most" in line for line in watched.told)
+    assert 600 / 20 < len(watched.told) <= 600 / 15
+
+
+def test_a_neighbour_that_breaks_is_worse(watched: Watched) -> None:
+    """The cart's finding was there before and is not held against the change; the checkout's begins with it."""
+    broken = watched.shop.objects["Pod"]
+    watched.shop.objects["Pod"] = [pod for pod in broken if not pod["metadata"]["name"].startswith("checkout-")]
+
+    def see(w: Watched, look: int) -> None:
+        well(w)
+        if look == 3:
+            w.shop.objects["Pod"] = broken
+
+    watched.see = see
+    assert watched.verdict() == ("worse", "rolled_back")
+    assert "since the change, beside it" in get_str(watched.kept.load(PHR).last("verified").body, "reason")  # type: ignore[union-attr]  # it is there
+
+
+@pytest.mark.parametrize(
+    ("figure", "verdict"), [(1.0, "better"), (1.2, "better"), (0.0, "better"), (1.3, "worse"), (None, "inconclusive")]
+)
+def test_a_figure_is_compared_with_the_one_before(figure: float | None, verdict: str, watched: Watched) -> None:
+    watched.measures = ERRORS
+    record = watched.applied()
+    assert dict(record.plan.baseline.figures) == {"errors": 1.0}
+    watched.see, watched.figure = well, figure
+    record = first_gate(watched.kept, watched.server, watched, record, ALICE, watched)
+    assert record.verdict == verdict
+    assert (record.state(watched.clock.now) == "rolled_back") == (verdict == "worse")
+
+
+def test_a_cluster_that_can_not_be_read_is_inconclusive(watched: Watched) -> None:
+    def see(_watched: Watched, _look: int) -> None:
+        raise AiopsError("no answer")
+
+    watched.see = see
+    assert watched.verdict() == ("inconclusive", "applied")
+    assert watched.server.writes == [f"patch {SEARCH}"]
+
+
+def _later(watched: Watched, seconds: float) -> Record:
+    watched.clock.passes(seconds)
+    record = watched.kept.load(PHR)
+    assert due(record, watched.clock.now)
+    return look_again(watched.kept, watched.server, watched, record, ALICE, watched)
+
+
+def test_the_looks_later(watched: Watched) -> None:
+    watched.see = well
+    watched.gate()
+    assert not due(watched.kept.load(PHR), watched.clock.now)
+    record = _later(watched, 250)
+    assert record.events[-1].body["checkpoint"] == 300
+    assert record.events[-1].body["offset_seconds"] == 310
+    record = _later(watched, 7200)  # late: one look for both that were missed
+    assert record.events[-1].body["checkpoint"] == 3600
+    assert record.verdict == "better"
+
+
+def test_worse_later_takes_it_back(watched: Watched) -> None:
+    broken = [dict(pod["status"]) for pod in _pods(watched)]
+    watched.see = well
+    watched.gate()
+
+    def see(w: Watched, _look: int) -> None:
+        for pod, status in zip(_pods(w), broken, strict=True):
+            pod["status"] = copy.deepcopy(status)
+
+    watched.see = see
+    assert _later(watched, 300).state(watched.clock.now) == "rolled_back"
+
+
+def test_two_looks_without_an_answer_ask_for_a_person(watched: Watched) -> None:
+    watched.see = well
+    watched.gate()
+
+    def see(_watched: Watched, _look: int) -> None:
+        raise AiopsError("no answer")
+
+    watched.see = see
+    assert not needs_a_person(_later(watched, 300))
+    record = _later(watched, 600)
+    assert needs_a_person(record)
+    assert record.events[-1].type == "note"
+    assert record.state(watched.clock.now) == "applied"
