@@ -18,6 +18,7 @@ _ASKING: t.Final[t.Mapping[str, tuple[str, ...]]] = {
     "readiness-probe-misconfigured": ("readinessProbe",),
 }
 _PORT_NAME: t.Final = re.compile(r"(?=.*[a-z])[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?")
+_HINT: t.Final = re.compile(r"(?P<key>port|path|scheme) (?P<value>\S+)")
 _PATH: t.Final = re.compile(r"/[!-~]{0,1023}")
 # Without a startup probe a container gets this many times its liveness probe's patience to start, at least these seconds.
 _LEAST_SECONDS: t.Final = 300
@@ -26,7 +27,7 @@ _DEFAULT_THRESHOLD: t.Final = 3
 
 
 def patch_probe(case: RemedyCase) -> Change | None:
-    """Let a probe ask at the only port that the container declares, or at the port or path that a person names."""
+    """Let a probe ask where the finding knows the answer, at the only port that is declared, or where a person says."""
     found = case.container()
     if found is None:
         return None
@@ -36,7 +37,8 @@ def patch_probe(case: RemedyCase) -> Change | None:
         return None
     name = probes[0]
     handler = _handler(get_dict(spec, name))
-    target = _named(case.candidate, handler) if case.candidate else _declared(spec, get_dict(spec, name, handler))
+    known = _hinted(case, handler) or _declared(spec, get_dict(spec, name, handler))
+    target = _named(case.candidate, handler) if case.candidate else known
     if target is None and not case.candidate:
         needs = "where it should ask, as port=8080 or path=/healthz"
         return case.asking("patch_probe", f"correct the {_words(name)} of {case.place}", needs)
@@ -86,6 +88,12 @@ def _handler(probe: Json) -> str:
     return next((name for name in _HANDLERS if get_dict(probe, name)), "")
 
 
+def _hinted(case: RemedyCase, handler: str) -> dict[str, t.Any] | None:
+    """Where the finding says that it should ask, if that is one place."""
+    hints = [match for each in case.finding.candidates if (match := _HINT.fullmatch(each.what))]
+    return _named(f"{hints[0]['key']}={hints[0]['value']}", handler) if len(hints) == 1 else None
+
+
 def _declared(spec: Json, handler: Json) -> dict[str, t.Any] | None:
     """The only port that the container declares, where the probe asks at another one."""
     ports = [port for port in get_dicts(spec, "ports") if get_str(port, "protocol") in ("", "TCP")]
@@ -96,14 +104,15 @@ def _declared(spec: Json, handler: Json) -> dict[str, t.Any] | None:
 
 
 def _named(candidate: str, handler: str) -> dict[str, t.Any] | None:
-    """``port=8080``, ``path=/healthz`` or both, by a comma; None where it is anything else."""
+    """``port=8080``, ``path=/healthz``, ``scheme=HTTPS`` or several by commas; None where it is anything else."""
     found: dict[str, t.Any] = {}
     for part in candidate.split(","):
         key, _equals, value = part.strip().partition("=")
         if key == "port" and value.isdecimal() and 0 < int(value) < 65536:
             found[key] = int(value)
         elif (key == "port" and handler != "grpc" and _PORT_NAME.fullmatch(value)) or (
-            key == "path" and handler == "httpGet" and _PATH.fullmatch(value)
+            handler == "httpGet"
+            and ((key == "path" and _PATH.fullmatch(value)) or (key == "scheme" and value in ("HTTP", "HTTPS")))
         ):
             found[key] = value
         else:

@@ -19,29 +19,23 @@ _PORT: t.Final = re.compile(r"(?P<port>[a-z0-9-]+=)?(?P<target>[0-9]{1,5}|[a-z0-
 
 
 def patch_service_selector(case: RemedyCase) -> Change | None:
-    """Let a Service select the pods of the only workload that it misses by one label, or by the label that a person names."""
+    """Let a Service select the pods of the only workload that can be meant, or those with the label that a person names."""
     json = _service(case)
     selector = get_dict(json, "spec", "selector")
     if json is None or not selector:
         return None
     service = case.finding.subject
-    if case.candidate:
-        named = _LABEL.fullmatch(case.candidate)
-        if named is None or named["key"] not in selector:
-            return None
-        label: tuple[str, str] | None = (named["key"], named["value"])
-    else:
-        missed = _missed_by_one(case, selector)
-        label = next(iter(missed)) if len(missed) == 1 else None
-    if label is None:
+    labels = _named(case.candidate, selector) if case.candidate else _meant(case, selector)
+    if labels is None:
         needs = f"the label that its pods have, as {next(iter(selector))}=VALUE"
         return Change("patch_service_selector", f"correct the selector of {service}", _effect(case), needs=needs)
-    key, value = label
-    if selector[key] == value:
+    after = {key: labels.get(key) for key in {*selector, *labels} if labels.get(key) != selector.get(key)}
+    if not after or not labels:
         return None
-    pointer = f"/spec/selector/{key.replace('~', '~0').replace('/', '~1')}"
-    summary = f"let {service} select pods with {key}={value} instead of {key}={selector[key]}"
-    return Change("patch_service_selector", summary, _effect(case), (Edit(service, json, {pointer: value}),))
+    told = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    pointers = {f"/spec/selector/{key.replace('~', '~0').replace('/', '~1')}": value for key, value in after.items()}
+    summary = f"let {service} select pods with {told}"
+    return Change("patch_service_selector", summary, _effect(case), (Edit(service, json, pointers),))
 
 
 def patch_service_target_port(case: RemedyCase) -> Change | None:
@@ -79,17 +73,23 @@ def _effect(case: RemedyCase) -> str:
     return f"no pod is touched; who calls {case.finding.subject} is sent to other pods or ports from then on"
 
 
-def _missed_by_one(case: RemedyCase, selector: Json) -> set[tuple[str, str]]:
-    """The labels that one workload's pods have and the selector gets wrong, where all its other labels are theirs."""
-    found: dict[t.Any, set[tuple[str, str]]] = {}
-    for pod in _pods(case):
-        labels = get_dict(pod.json, "metadata", "labels")
-        wrong = [key for key, value in selector.items() if labels.get(key) != value]
-        if len(wrong) == 1 and isinstance(labels.get(wrong[0]), str) and len(selector) + 1 > len(wrong):
-            found.setdefault(case.evidence.workload(pod), set()).add((wrong[0], labels[wrong[0]]))
-    near = {label for labels in found.values() for label in labels}
-    hinted = {label for label in near if any(label[1] in c.what for c in case.finding.candidates)}
-    return near if len(found) == 1 else hinted
+def _named(candidate: str, selector: Json) -> dict[str, str]:
+    """The selector with the label that a person names; empty where that is none of its labels."""
+    named = _LABEL.fullmatch(candidate)
+    return {**selector, named["key"]: named["value"]} if named and named["key"] in selector else {}
+
+
+def _meant(case: RemedyCase, selector: Json) -> dict[str, str] | None:
+    """The selector that takes the pods which the finding holds for meant, where that is one workload's."""
+    hints = [c.what.removeprefix("selector ") for c in case.finding.candidates if c.what.startswith("selector ")]
+    if len(hints) != 1:
+        return None
+    labels = dict(part.split("=", 1) for part in hints[0].split(",") if "=" in part)
+    taken = [pod for pod in _pods(case) if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+    if not labels or not taken:
+        return None
+    kept = {key: labels[key] for key in selector if key in labels}
+    return kept if len(kept) == len(selector) else labels
 
 
 def _pods(case: RemedyCase) -> list[Pod]:

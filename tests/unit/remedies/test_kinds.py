@@ -133,6 +133,23 @@ def test_a_person_may_say_where_a_probe_asks(candidate: str, target: t.Any, shop
         assert _container(after(change))["livenessProbe"]["httpGet"] == target
 
 
+@pytest.mark.parametrize(
+    ("hint", "target"),
+    [
+        ("port 81", {"port": 81, "path": "/"}),
+        ("path /ok", {"port": 80, "path": "/ok"}),
+        ("scheme HTTPS", {"port": 80, "path": "/", "scheme": "HTTPS"}),
+    ],
+)
+def test_where_the_finding_knows_the_answer(hint: str, target: t.Any, shop: Shop) -> None:
+    _probe(shop, [], httpGet={"port": 80, "path": "/"})
+    near = (Candidate(hint, "it answers there"),)
+    change = probes.patch_probe(_case(shop, "liveness-probe-misconfigured", candidates=near))
+    assert _container(after(change))["livenessProbe"]["httpGet"] == target
+    several = (*near, Candidate("port 9", "it is declared"))
+    assert _needs(probes.patch_probe(_case(shop, "liveness-probe-misconfigured", candidates=several)))
+
+
 def test_a_probe_that_runs_a_command_has_no_port(shop: Shop) -> None:
     _probe(shop, [{"containerPort": 8080}], exec={"command": ["true"]})
     assert probes.patch_probe(_case(shop, "liveness-probe-misconfigured", "port=8080")) is None
@@ -268,7 +285,7 @@ _FRONT: t.Final[dict[str, t.Any]] = {"subject": Ref("Service", "shop", "front"),
 
 def test_the_pods_that_a_selector_misses_by_one_label(shop: Shop) -> None:
     _service(shop, {"app": "serch", "app.kubernetes.io/part-of": "shop"})
-    near = (Candidate("app=search", "similar"),)
+    near = (Candidate("selector app=search,app.kubernetes.io/part-of=shop", "its pods"),)
     change = services.patch_service_selector(_case(shop, "service-selector-mismatch", **_FRONT, candidates=near))
     assert after(change)["spec"]["selector"] == {"app": "search", "app.kubernetes.io/part-of": "shop"}
     assert _tier(change) == "medium"
