@@ -54,7 +54,7 @@ class Expected:
     """One finding that must be there; the words must stand in its evidence, the candidates among its candidates.
 
     `subject` is named where it is not the workload, `caused_by` is the cause of the finding behind it. A finding that concerns
-    no workload has the workload "".
+    no workload has the workload "". THIS-NAMESPACE stands in a subject and in candidates for the same as in a manifest.
     """
 
     cause: str
@@ -137,10 +137,13 @@ def differences(expected: Sequence[Expected], findings: Sequence[Finding]) -> li
 
 
 def _deviations(expected: Expected, finding: Finding, behind: str | None) -> list[str]:
+    namespace = (finding.workload or finding.subject).namespace
+    subject = (expected.subject or expected.workload).replace("THIS-NAMESPACE", namespace)
+    candidates = [what.replace("THIS-NAMESPACE", namespace) for what in expected.candidates]
     lines = [
         f"{name} is {value!r}, not {wish!r}"
         for name, value, wish in (
-            ("subject", _name(finding.subject), expected.subject or expected.workload),
+            ("subject", _name(finding.subject), subject),
             ("the cause behind it", behind, expected.caused_by),
             ("severity", finding.severity, expected.severity),
             ("confidence", finding.confidence, expected.confidence),
@@ -150,8 +153,8 @@ def _deviations(expected: Expected, finding: Finding, behind: str | None) -> lis
     proof = "\n".join(f"{item.source}: {item.text}" for item in finding.evidence)
     lines += [f"{words!r} is not in its evidence:\n{proof}" for words in expected.evidence if words not in proof]
     # A candidate of the same namespace is named with it: "ConfigMap shop/settings".
-    offered = [candidate.what.replace(f" {finding.subject.namespace}/", " ") for candidate in finding.candidates]
-    lines += [f"{what!r} is no candidate: {offered}" for what in expected.candidates if what not in offered]
+    offered = [candidate.what.replace(f" {namespace}/", " ") for candidate in finding.candidates]
+    lines += [f"{what!r} is no candidate: {offered}" for what in candidates if what not in offered]
     return lines
 
 

@@ -32,7 +32,7 @@ LIMIT_SECONDS = 150.0
 _AT_ONCE = 36
 _LOOKING = 2
 _WATCHED = {
-    "v1": ("Pod", "Event", "Node", "PersistentVolumeClaim"),
+    "v1": ("Pod", "Event", "Node", "PersistentVolumeClaim", "ResourceQuota"),
     "apps/v1": ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"),
     "batch/v1": ("Job", "CronJob"),
     "autoscaling/v2": ("HorizontalPodAutoscaler",),
@@ -177,7 +177,7 @@ class Stage:
         for item in document["items"] if document["kind"] == "List" else [document]:
             kind = self._kind(item["apiVersion"], item["kind"])
             place = item["metadata"].get("namespace", namespace) if kind.namespaced else None
-            if place != namespace:
+            if place != namespace and (item["kind"], item["metadata"]["name"]) != ("Namespace", namespace):
                 self._surroundings.remember(item, place, namespace, alone)
             kind.server_side_apply(body=item, namespace=place, field_manager="scenarios", force_conflicts=True)
             if "status" in item:  # of a thing that no controller looks after, as a node without a kubelet

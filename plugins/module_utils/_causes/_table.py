@@ -12,7 +12,20 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import configuration, crashes, images, memory, networking, nodes, rollouts, scheduling, startup
+from . import (
+    admission,
+    capacity,
+    configuration,
+    crashes,
+    images,
+    memory,
+    networking,
+    nodes,
+    rollouts,
+    scheduling,
+    startup,
+    storage,
+)
 from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 
 _Case_contra = t.TypeVar("_Case_contra", contravariant=True)
@@ -34,16 +47,30 @@ class Cause(t.Generic[_Case_contra]):
 # A pod that is being deleted.
 DELETING: t.Final[tuple[Cause[PodCase], ...]] = ()
 # A pod that was ended as a whole, for a reason in its status.
-ENDED: t.Final[tuple[Cause[PodCase], ...]] = (Cause("evicted", nodes.evicted, "nodes"),)
+ENDED: t.Final[tuple[Cause[PodCase], ...]] = (
+    Cause("evicted", nodes.evicted, "nodes"),
+    Cause("insufficient-resources", capacity.refused_for_resources, "scheduling"),
+    Cause("host-port-conflict", scheduling.refused_for_ports, "scheduling"),
+    Cause("node-selection-unsatisfiable", scheduling.refused_by_node, "scheduling"),
+)
 # A pod that no node has taken yet.
 UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
-    Cause("insufficient-resources", scheduling.insufficient_resources, "scheduling"),
+    Cause("volume-claim-unbound", storage.volume_claim_unbound, "storage"),
+    Cause("insufficient-resources", capacity.insufficient_resources, "scheduling"),
+    Cause("node-selection-unsatisfiable", scheduling.node_selection_unsatisfiable, "scheduling"),
+    Cause("node-tainted-or-cordoned", scheduling.node_tainted_or_cordoned, "scheduling"),
+    Cause("host-port-conflict", scheduling.host_port_conflict, "scheduling"),
+    Cause("scheduler-missing", scheduling.scheduler_missing, "scheduling"),
 )
 # A pod on a node whose containers can't be made: its volumes, its sandbox.
 NOT_STARTED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("configmap-missing", configuration.configmap_missing, "configuration"),
     Cause("secret-missing", configuration.secret_missing, "configuration"),
     Cause("key-missing", configuration.key_missing, "configuration"),
+    Cause("volume-mount-failed", storage.volume_mount_failed, "storage"),
+    Cause("volume-claim-unbound", storage.volume_claim_unbound, "storage"),
+    Cause("node-selection-unsatisfiable", scheduling.node_not_there, "scheduling"),
+    Cause("scheduler-missing", scheduling.scheduler_missing, "scheduling"),
 )
 # A container that waits with an error, ended, or keeps on ending.
 CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
@@ -53,6 +80,7 @@ CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
     Cause("secret-missing", configuration.secret_missing, "configuration"),
     Cause("key-missing", configuration.key_missing, "configuration"),
     Cause("memory-limit-exceeded", memory.memory_limit_exceeded, "memory"),
+    Cause("volume-mount-failed", storage.sub_path_failed, "storage"),
     Cause("command-not-found", startup.command_not_found, "startup"),
     Cause("exits-with-success", crashes.exits_with_success, "crashes"),
     Cause("application-error", crashes.application_error, "crashes"),
@@ -62,7 +90,17 @@ NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = ()
 # A pod that stays unready though each of its containers is well, or whose work is done and that does not end.
 NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = ()
 # A workload none of whose pods shows a fault of its own.
-WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),)
+WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
+    Cause("quota-exceeded", admission.quota_exceeded, "admission"),
+    Cause("quota-requires-limits", admission.quota_requires_limits, "admission"),
+    Cause("limit-range-violated", admission.limit_range_violated, "admission"),
+    Cause("pod-security-violated", admission.pod_security_violated, "admission"),
+    Cause("service-account-missing", admission.service_account_missing, "admission"),
+    Cause("priority-class-missing", admission.priority_class_missing, "admission"),
+    Cause("admission-webhook-unavailable", admission.admission_webhook_unavailable, "admission"),
+    Cause("pod-spec-rejected", admission.pod_spec_rejected, "admission"),
+    Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),
+)
 # An object that runs no pods itself, by its kind.
 OBJECT: t.Final[t.Mapping[str, tuple[Cause[ObjectCase], ...]]] = {
     "Service": (

@@ -145,7 +145,7 @@ def _judge_object(case: _O, subject: Ref, workload: Ref | None, causes: t.Sequen
         if judgement:
             since = next((item.at for item in judgement.evidence if item.at), None)
             subject, workload = judgement.subject or subject, judgement.workload or workload
-            return [Hit(cause.slug, cause.runbook, workload, subject, judgement, None, None, since)]
+            return [Hit(cause.slug, cause.runbook, workload, subject, judgement, judgement.container, None, since)]
     return []
 
 

@@ -2,108 +2,415 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pods that no node can take.
-
-The scheduler's words: Kubernetes 1.36 ``pkg/scheduler/framework/types.go``.  The condition is read, not the event, which
-is cut at 1024 characters.
-"""
+"""Pods that no node may take whatever room it has, or that no scheduler looks at."""
 
 from __future__ import annotations
 
-import decimal
-import re
 import typing as t
 
-from .._model import quantity
-from .._model.fields import Json, get_dict, get_dicts, get_str
-from .._model.finding import EvidenceItem
-from .._model.objects import Pod
-from ._case import Judgement, PodCase, edit_command, quote_condition
+from .._model import moments
+from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_list, get_str
+from .._model.finding import Candidate, EvidenceItem
+from .._model.objects import Pod, Ref
+from .._model.selectors import holds, selects
+from ._case import Judgement, PodCase, edit_command, kubectl, quote_condition
+from ._near import near_misses
+from ._placement import (
+    Places,
+    Taint,
+    certain,
+    deciding,
+    domains,
+    in_words,
+    labels_of,
+    node_groups,
+    places_of,
+    refused,
+    requirements,
+    tolerates,
+    unmet,
+)
 
-_INSUFFICIENT: t.Final = re.compile(r"Insufficient ([\w./-]*\w)")
-_ZERO: t.Final = decimal.Decimal(0)
+_SHOWN: t.Final = 4
+# A scheduler looks at a new pod at once, also where it finds no node for it; a crowd of pods takes it some seconds.
+_LOOK_SECONDS: t.Final = 15
+_SEE_NODES: t.Final = (
+    "kubectl get nodes -o custom-columns=NAME:.metadata.name,CORDONED:.spec.unschedulable,TAINTS:.spec.taints"
+)
 
 
-def insufficient_resources(case: PodCase) -> Judgement | None:
-    """No node has as much of a resource left as the pod requests, or has that much at all."""
-    condition = case.pod.condition("PodScheduled")
-    if get_str(condition, "status") != "False" or get_str(condition, "reason") != "Unschedulable":
+def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
+    """No node has the labels that the pod selects, or none stands to other pods as this one asks."""
+    kind = deciding(case)
+    if kind == "neighbours":
+        return _neighbours(case)
+    if kind != "selection":
         return None
-    lacking = list(dict.fromkeys(_INSUFFICIENT.findall(get_str(condition, "message"))))
-    if not lacking:
+    places = places_of(case)
+    nodes = places.nodes if places else {}
+    asked = requirements(case.pod.spec)
+    nowhere = [each for each in asked if not any(holds(each, labels_of(node)) for node in nodes.values())]
+    what = " and ".join(map(in_words, nowhere or asked)) or "what the pod selects"
+    together = not nowhere and len(asked) > 1
+    place = f"{case.pod.ref}: spec.nodeSelector and spec.affinity.nodeAffinity"
+    missed = node_groups(
+        ", ".join(map(in_words, unmet(case.pod.spec, node))) or "the place of its volume" for node in nodes.values()
+    )
+    evidence = [
+        quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
+        EvidenceItem("spec", place, "; ".join(map(in_words, asked)) or "nothing"),
+    ]
+    evidence += [EvidenceItem("object", "Nodes: what each lacks", missed)] if missed else []
+    return Judgement(
+        summary=f"no node has all of {what}" if together else f"no node has {what}",
+        explanation="A pod only goes to a node whose labels are as its nodeSelector and node affinity say. "
+        + ("Each is there on some node, but never together." if together else "Room and taints did not come into it."),
+        evidence=tuple(evidence),
+        next_step=edit_command(case.workload)
+        + "   # correct nodeSelector or affinity; see: kubectl get nodes --show-labels",
+        confidence="confirmed" if certain(case) else "probable",
+        candidates=tuple(_labels_meant(nowhere, nodes)),
+    )
+
+
+def node_not_there(case: PodCase) -> Judgement | None:
+    """The pod names its node itself, past the scheduler, and there is no such node."""
+    pod, nodes = case.pod, case.evidence.named("Node", "")
+    if not pod.node or pod.node in nodes or not nodes or not case.evidence.lists("Node", ""):
         return None
-    nodes = _selected_nodes(case)
-    evidence = [quote_condition(case.pod.ref, condition)]
-    too_much = []
-    for resource in lacking:
-        wanted = pod_request(case.pod.spec, resource)
-        text = f"requests {quantity.in_words(wanted, resource)} {resource}"
-        if nodes:
-            largest = max(_allocatable(node, resource) for node in nodes.values())
-            text += f"; the largest node offers {quantity.in_words(largest, resource)}"
-            if wanted > largest:
-                too_much.append(text)
-            elif not case.evidence.scope.namespaces and not case.evidence.scope.label_selector:
-                text += f", {_free_in_words(case, nodes, resource)}"
-        evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.containers[*].resources.requests", text))
-    if too_much:
-        summary = f"no node is large enough: the pod {' and '.join(too_much)}"
-        explanation = "The request is larger than the largest node, so waiting does not help."
-        next_step = edit_command(case.workload) + "   # lower resources.requests, or add a larger node"
+    if pod.condition("PodScheduled") or get(pod.json, "status", "hostIP"):
+        return None  # it was there once
+    return Judgement(
+        summary=f"there is no node {pod.node}, which the pod names in spec.nodeName",
+        explanation="A pod that names its node goes past the scheduler and waits for that node's kubelet. After a while it is deleted.",
+        evidence=(
+            EvidenceItem("spec", f"{pod.ref}: spec.nodeName", pod.node),
+            EvidenceItem("absence", f"Node {pod.node}", f"not among the {len(nodes)} nodes of the cluster"),
+        ),
+        next_step=edit_command(case.workload) + "   # remove nodeName, or name a node that is there",
+        candidates=tuple(Candidate(f"Node {name}", "the name is similar") for name in near_misses(pod.node, nodes)),
+    )
+
+
+def refused_by_node(case: PodCase) -> Judgement | None:
+    """The pod names its node itself, and that node's kubelet refuses it for the labels that the pod selects."""
+    quote = refused(case, "NodeAffinity")
+    if quote is None:
+        return None
+    asked = "; ".join(map(in_words, requirements(case.pod.spec)))
+    return Judgement(
+        summary=f"node {case.pod.node}, which the pod names in spec.nodeName, has not what the pod selects: {asked}",
+        explanation="A pod that names its node goes past the scheduler, so no other node is tried: that node's kubelet refused it.",
+        evidence=(
+            quote,
+            EvidenceItem("spec", f"{case.pod.ref}: spec", f"nodeName {case.pod.node}; selects {asked}"),
+        ),
+        next_step=edit_command(case.workload) + "   # remove nodeName, or correct nodeSelector or affinity",
+    )
+
+
+def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
+    """Every node that the pod selects was cordoned, or has a taint that the pod does not tolerate."""
+    if deciding(case) != "taint":
+        return None
+    condition, places = quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), places_of(case)
+    if places is None:
+        return Judgement(
+            summary="the nodes were cordoned, or have taints that the pod does not tolerate",
+            explanation="The scheduler says so. Which taints they are is not known: the nodes could not be read.",
+            evidence=(condition,),
+            next_step=_SEE_NODES,
+            confidence="confirmed" if certain(case) else "probable",
+        )
+    closed = {name: list(places.taints[name]) for name in sorted(places.selected)}
+    found = list(dict.fromkeys(taint for taints in closed.values() for taint in taints))
+    evidence = [condition, *(_tainted(name, places) for name in list(closed)[:_SHOWN])]
+    tolerations = "; ".join(map(_toleration, get_dicts(case.pod.spec, "tolerations"))) or "none"
+    evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.tolerations", tolerations))
+    unwell = [name for name in closed if any(taint.trouble for taint in closed[name])]
+    who = f"node {next(iter(closed))}" if len(closed) == 1 else f"all {len(closed)} nodes"
+    only_cordoned = len(closed) == 1 and all(taint.cordon for taint in found)
+    return Judgement(
+        summary=f"{who} that the pod may go to: {' and '.join(map(str, found))}",
+        explanation=_why_closed(found, len(places.nodes) - len(closed)),
+        evidence=tuple(evidence),
+        next_step=_open_again(case, closed, unwell),
+        candidates=tuple(_tolerations_meant(case, found)),
+        subject=Ref("Node", "", next(iter(closed))) if only_cordoned else None,
+        roots=tuple(Ref("Node", "", name) for name in unwell),
+    )
+
+
+def host_port_conflict(case: PodCase) -> Judgement | None:
+    """Other pods hold the port of the node that this one wants for itself."""
+    if deciding(case) != "ports":
+        return None
+    places = places_of(case)
+    return _port_taken(
+        case, quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), set(places.open) if places else None
+    )
+
+
+def refused_for_ports(case: PodCase) -> Judgement | None:
+    """The pod names its node itself, and that node's kubelet has given the port away."""
+    quote = refused(case, "NodePorts")
+    return _port_taken(case, quote, {case.pod.node}) if quote else None
+
+
+def scheduler_missing(case: PodCase) -> Judgement | None:
+    """No scheduler has looked at the pod, or its scheduling gates keep it from being looked at."""
+    waited = moments.seconds_between(case.pod.created, case.evidence.observed_at) or 0
+    if case.pod.node or case.pod.phase != "Pending" or waited < _LOOK_SECONDS:
+        return None
+    if get_str(case.pod.condition("PodScheduled"), "reason") == "SchedulingGated":
+        return _gated(case)
+    return _nobody_looks(case, waited)
+
+
+def _gated(case: PodCase) -> Judgement:
+    gates = ", ".join(get_str(gate, "name") for gate in get_dicts(case.pod.spec, "schedulingGates"))
+    return Judgement(
+        summary=f"held back by its scheduling gates: {gates}",
+        explanation="A gate keeps the scheduler from looking at the pod until whoever set it takes it away. No other fault is known yet.",
+        evidence=(
+            quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
+            EvidenceItem("spec", f"{case.pod.ref}: spec.schedulingGates", gates),
+        ),
+        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
+        + "   # find the controller that takes the gate away, and why it does not",
+    )
+
+
+def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
+    pod, name = case.pod, get_str(case.pod.spec, "schedulerName") or "default-scheduler"
+    seen = any(event.reason in {"FailedScheduling", "Scheduled"} for event in case.events)
+    if seen or get_list(pod.json, "status", "conditions") or get(pod.json, "status", "hostIP"):
+        return None
+    others = [other for other in case.evidence.pods if get_str(other.condition("PodScheduled"), "status") == "True"]
+    at_work = {get_str(other.spec, "schedulerName") for other in others} | {"default-scheduler"}
+    if any(get_str(o.spec, "schedulerName") == name and (o.created or "") > (pod.created or "") for o in others):
+        return None  # it takes newer ones, and will come to this one, or waits for its volumes
+    own = name != "default-scheduler"
+    return Judgement(
+        summary=f"no scheduler has looked at the pod for {moments.in_words(waited)}; it asks for {name}",
+        explanation="A scheduler says in the condition PodScheduled what it found, also where no node fits. It is not there: "
+        + ("nothing of that name is at work." if own else "the cluster's scheduler is not at work."),
+        evidence=(
+            EvidenceItem("spec", f"{pod.ref}: spec.schedulerName", name),
+            EvidenceItem(
+                "absence",
+                f"{pod.ref}: status.conditions[PodScheduled]",
+                "no such condition, and no event of a scheduler",
+            ),
+        ),
+        next_step=edit_command(case.workload) + "   # correct schedulerName, or start that scheduler"
+        if own
+        else "kubectl -n kube-system get pods   # see whether kube-scheduler runs",
+        candidates=tuple(
+            Candidate(f"schedulerName {each}", "it is at work; the name is similar")
+            for each in near_misses(name, at_work)
+        ),
+    )
+
+
+def _labels_meant(nowhere: t.Sequence[Json], nodes: t.Mapping[str, Json]) -> t.Iterator[Candidate]:
+    """Labels that nodes have, and that may be meant by what none has: a key or a value spelt otherwise."""
+    labels = [get_dict(node, "metadata", "labels") for node in nodes.values()]
+    for each in nowhere:
+        key, values = get_str(each, "key"), [str(value) for value in get_list(each, "values")]
+        there = {str(one[key]) for one in labels if key in one}
+        for value in (near for wanted in values for near in near_misses(wanted, there)):
+            yield Candidate(f"label {key}={value}", f"{_having(labels, key, value)}; the value is similar")
+        for other in near_misses(key, {str(name) for one in labels for name in one}) if not there else ():
+            for value in sorted({str(one[other]) for one in labels if other in one} & set(values)) or [""]:
+                what = f"label {other}" + (f"={value}" if value else "")
+                yield Candidate(what, f"{_having(labels, other, value)}; the key is similar")
+
+
+def _having(labels: t.Sequence[Json], key: str, value: str) -> str:
+    count = sum(key in one and value in ("", one[key]) for one in labels)
+    return "1 node has it" if count == 1 else f"{count} nodes have it"
+
+
+def _neighbours(case: PodCase) -> Judgement:
+    """Pod affinity, anti-affinity and topology spread: what the pod asks, and how the nodes stand."""
+    places, spec = places_of(case), case.pod.spec
+    evidence = [quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
+    for field in ("podAffinity", "podAntiAffinity"):
+        for term in get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution"):
+            place = f"{case.pod.ref}: spec.affinity.{field}"
+            evidence.append(EvidenceItem("spec", place, f"{_pods_meant(term)}, by {get_str(term, 'topologyKey')}"))
+    for each in get_dicts(spec, "topologySpreadConstraints"):
+        if get_str(each, "whenUnsatisfiable") == "DoNotSchedule":
+            words = f"{_pods_meant(each)}, at most {get_int(each, 'maxSkew')} more in one {get_str(each, 'topologyKey')} than in another"
+            evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.topologySpreadConstraints", words))
+    summary, why = "no node stands to other pods as the pod's affinity or spread rules ask", ""
+    replicas = get_int(case.evidence.get(case.workload), "spec", "replicas") or 1
+    for key, values in domains(case, places).items() if places else ():
+        if replicas > len(values):
+            summary = f"{replicas} replicas must each be alone in a {key}, and the pod may go to {len(values)} of those"
+            why = "Its own replicas hold them all. "
+    keys = {get_str(each, "topologyKey") for each in _rules(spec)}
+    lacking = sorted(key for key in keys if places and not any(key in labels_of(n) for n in places.open.values()))
+    if lacking:
+        summary = f"no node has label {', '.join(lacking)}, by which the pod's rules tell places apart"
+    return Judgement(
+        summary=summary,
+        explanation=why
+        + "The nodes that the pod selects and tolerates were refused for the pods that run there, or for a label that tells places apart.",
+        evidence=tuple(evidence),
+        next_step=edit_command(case.workload)
+        + "   # scale down to the places there are, or make the rule preferred (ScheduleAnyway), or correct it",
+        confidence="confirmed" if certain(case) else "probable",
+        candidates=tuple(_neighbours_meant(case)),
+    )
+
+
+def _rules(spec: Json) -> t.Sequence[Json]:
+    found = [
+        each
+        for each in get_dicts(spec, "topologySpreadConstraints")
+        if get_str(each, "whenUnsatisfiable") == "DoNotSchedule"
+    ]
+    for field in ("podAffinity", "podAntiAffinity"):
+        found += get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution")
+    return found
+
+
+def _pods_meant(rule: Json) -> str:
+    selector = get_dict(rule, "labelSelector")
+    words = [f"{key}={value}" for key, value in get_dict(selector, "matchLabels").items()]
+    words += [in_words(each) for each in get_dicts(selector, "matchExpressions")]
+    return f"pods with {', '.join(words)}" if words else "every pod"
+
+
+def _neighbours_meant(case: PodCase) -> t.Iterator[Candidate]:
+    """Where the pod wants to be beside pods that are not there: labels of pods that are, and are spelt otherwise."""
+    mates = [
+        pod for pod in case.evidence.pods if pod.ref.namespace == case.pod.ref.namespace and pod.ref != case.pod.ref
+    ]
+    labels = [get_dict(pod.json, "metadata", "labels") for pod in mates]
+    for term in get_dicts(case.pod.spec, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
+        if any(selects(get(term, "labelSelector"), each) for each in labels):
+            continue
+        for key, value in get_dict(term, "labelSelector", "matchLabels").items():
+            for near in near_misses(str(value), {str(each[key]) for each in labels if key in each}):
+                yield Candidate(f"label {key}={near}", "a pod of the namespace has it; the value is similar")
+
+
+def _tainted(name: str, places: Places) -> EvidenceItem:
+    added = [get_str(taint, "timeAdded") for taint in get_dicts(places.nodes[name], "spec", "taints")]
+    return EvidenceItem(
+        "object", f"Node {name}: spec", ", ".join(map(str, places.taints[name])), max(added, default="") or None
+    )
+
+
+def _toleration(json: Json) -> str:
+    key, value, effect = (
+        get_str(json, "key") or "every key",
+        get_str(json, "value"),
+        get_str(json, "effect") or "every effect",
+    )
+    return f"{key}={value}:{effect}" if value else f"{key}:{effect}"
+
+
+def _why_closed(found: t.Sequence[Taint], unselected: int) -> str:
+    words = []
+    if any(taint.cordon for taint in found):
+        words.append(
+            "Somebody cordoned a node, as is done before maintenance: it keeps its pods and takes no new ones."
+        )
+    if any(taint.trouble for taint in found):
+        words.append(
+            "A taint that tells of a node's own trouble goes when the node is well again; a toleration would be no cure."
+        )
+    if any(not taint.cordon and not taint.trouble for taint in found):
+        words.append("The pod has no toleration for it.")
+    if unselected > 0:
+        words.append(f"The pod's selectors leave the other {unselected} nodes out.")
+    return " ".join(words)
+
+
+def _open_again(case: PodCase, closed: t.Mapping[str, t.Sequence[Taint]], unwell: t.Sequence[str]) -> str:
+    if unwell:
+        return f"kubectl describe node {unwell[0]}   # see its conditions"
+    cordoned = [name for name, taints in closed.items() if all(taint.cordon for taint in taints)]
+    if cordoned:
+        return f"kubectl uncordon {cordoned[0]}   # after asking who cordoned it, and why"
+    return edit_command(case.workload) + f"   # add a toleration, if the pod belongs there; see: {_SEE_NODES}"
+
+
+def _tolerations_meant(case: PodCase, found: t.Sequence[Taint]) -> t.Iterator[Candidate]:
+    """A toleration that the pod has and that nearly fits: another value or effect, or a key that is spelt otherwise."""
+    for taint in found:
+        for each in get_dicts(case.pod.spec, "tolerations"):
+            key = get_str(each, "key")
+            spelt = key == taint.key or bool(near_misses(key, [taint.key]))
+            if spelt and not tolerates(each, taint) and not taint.cordon and not taint.trouble:
+                yield Candidate(
+                    f"toleration {taint.key}={taint.value}:{taint.effect}"
+                    if taint.value
+                    else f"toleration {taint.key}:{taint.effect}",
+                    f"the pod tolerates {_toleration(each)}, which is similar",
+                )
+
+
+def _port_taken(case: PodCase, quote: EvidenceItem, nodes: set[str] | None) -> Judgement:
+    ports = _host_ports(case.pod)
+    holders = [
+        (port, pod)
+        for pod in case.evidence.pods
+        if pod.ref != case.pod.ref and pod.node and pod.phase not in {"Succeeded", "Failed"}
+        for port in ports
+        if (nodes is None or pod.node in nodes) and any(_same(port, other) for other in _host_ports(pod))
+    ]
+    evidence = [quote]
+    evidence += [
+        EvidenceItem("spec", f"{case.pod.ref}: spec.containers[{container}].ports", f"hostPort {_words(port)}")
+        for port, container in ports.items()
+    ]
+    evidence += [
+        EvidenceItem("object", str(pod.ref), f"holds port {_words(port)} of node {pod.node}")
+        for port, pod in holders[:_SHOWN]
+    ]
+    taken = dict.fromkeys(port for port, _pod in holders) or ports
+    containers = {ports[port] for port in taken}
+    own = bool(holders) and all(case.evidence.workload(pod) == case.workload for _port, pod in holders)
+    if own:
+        why = "Its own replicas hold the port. One node takes one of them, so there can't be more of them than nodes."
+    elif holders:
+        why = f"{holders[0][1].ref} holds it. A port of a node goes to one pod only."
     else:
-        summary = f"no node has enough {' and '.join(lacking)} left for the pod's requests"
-        explanation = (
-            "A node could take the pod if it were less full; what counts are the requests of its pods, not their use."
-        )
-        next_step = (
-            "kubectl describe nodes   # see Allocated resources; then lower requests, remove load, or add a node"
-        )
-    return Judgement(summary, explanation, tuple(evidence), next_step)
+        why = "A port of a node goes to one pod only. Who holds it is not among the pods that were read."
+    return Judgement(
+        summary=f"host port {', '.join(map(_words, taken))} is taken on every node that the pod may go to",
+        explanation=why,
+        evidence=tuple(evidence),
+        next_step=edit_command(case.workload) + "   # remove hostPort (a Service needs none), or take another",
+        container=containers.pop() if len(containers) == 1 else None,
+    )
 
 
-def _selected_nodes(case: PodCase) -> dict[str, Json]:
-    """The nodes that the pod's nodeSelector allows."""
-    selector = get_dict(case.pod.spec, "nodeSelector").items()
-    nodes = case.evidence.named("Node", "")
-    return {name: node for name, node in nodes.items() if selector <= get_dict(node, "metadata", "labels").items()}
+_HostPort = tuple[int, str, str]
 
 
-def pod_request(spec: Json, resource: str) -> decimal.Decimal:
-    """What the scheduler counts for a pod: the containers' and sidecars' sum or the largest init container, with the overhead.
-
-    Where the pod itself sets a request (1.34), that one counts instead of the containers'.
-    """
-    overhead = quantity.parse(get_dict(spec, "overhead").get(resource)) or _ZERO
-    own = quantity.parse(get_dict(spec, "resources", "requests").get(resource))
-    if own is not None:
-        return own + overhead
-    running = sum((_request(container, resource) for container in get_dicts(spec, "containers")), _ZERO)
-    sidecars, peak = _ZERO, _ZERO
-    for container in get_dicts(spec, "initContainers"):
-        if get_str(container, "restartPolicy") == "Always":
-            sidecars += _request(container, resource)
-        else:
-            peak = max(peak, sidecars + _request(container, resource))
-    return max(running + sidecars, peak) + overhead
+def _host_ports(pod: Pod) -> dict[_HostPort, str]:
+    """(port, protocol, address) → container; on the host's network every port is one of the host."""
+    found: dict[_HostPort, str] = {}
+    for spec_list in ("initContainers", "containers"):
+        for container in get_dicts(pod.spec, spec_list):
+            if spec_list == "initContainers" and get_str(container, "restartPolicy") != "Always":
+                continue
+            for each in get_dicts(container, "ports"):
+                if port := get_int(each, "hostPort"):
+                    address = get_str(each, "hostIP") or "0.0.0.0"  # noqa: S104 (what the scheduler takes an empty one for)
+                    found[port, get_str(each, "protocol") or "TCP", address] = get_str(container, "name")
+    return found
 
 
-def _request(container: Json, resource: str) -> decimal.Decimal:
-    return quantity.parse(get_dict(container, "resources", "requests").get(resource)) or _ZERO
+def _same(one: _HostPort, other: _HostPort) -> bool:
+    return one[:2] == other[:2] and (one[2] == other[2] or "0.0.0.0" in (one[2], other[2]))  # noqa: S104 (compared only)
 
 
-def _allocatable(node: Json, resource: str) -> decimal.Decimal:
-    return quantity.parse(get_dict(node, "status", "allocatable").get(resource)) or _ZERO
-
-
-def _free_in_words(case: PodCase, nodes: t.Mapping[str, Json], resource: str) -> str:
-    """How much is left where most is left; only told where every pod of the cluster was read."""
-    used: dict[str, decimal.Decimal] = {}
-    for pod in case.evidence.pods:
-        if _takes_room(pod):
-            used[pod.node] = used.get(pod.node, _ZERO) + pod_request(pod.spec, resource)
-    free = max((_allocatable(node, resource) - used.get(name, _ZERO) for name, node in nodes.items()), default=_ZERO)
-    return f"of which at most {quantity.in_words(max(free, _ZERO), resource)} is free on one node"
-
-
-def _takes_room(pod: Pod) -> bool:
-    return bool(pod.node) and pod.phase not in {"Succeeded", "Failed"}
+def _words(port: _HostPort) -> str:
+    return f"{port[0]}/{port[1]}"

@@ -38,9 +38,21 @@ KINDS: t.Final[t.Mapping[str, str]] = {
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
     "PriorityClass": "/apis/scheduling.k8s.io/v1/priorityclasses",
     "RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses",
+    "ValidatingWebhookConfiguration": "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "MutatingWebhookConfiguration": "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "Node": "/api/v1/nodes",
 }
-CLUSTER_SCOPED: t.Final = frozenset({"PersistentVolume", "StorageClass", "PriorityClass", "RuntimeClass", "Node"})
+CLUSTER_SCOPED: t.Final = frozenset(
+    {
+        "PersistentVolume",
+        "StorageClass",
+        "PriorityClass",
+        "RuntimeClass",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "Node",
+    }
+)
 # Kinds that run pods of their own; a DESIGN "workload" is one of these, a bare Pod, or an owner of another kind.
 WORKLOAD_KINDS: t.Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
 

@@ -274,12 +274,12 @@ def references(spec: Json) -> t.Iterator[Reference]:
     for spec_list in ("initContainers", "containers"):
         for container in get_dicts(spec, spec_list):
             yield from _environment(container, f"{spec_list}[{get_str(container, 'name')}]")
-    mounted_by = _mounts(spec)
+    first = mounted_by(spec)
     for volume in get_dicts(spec, "volumes"):
         name = get_str(volume, "name")
-        if name in mounted_by:  # the kubelet prepares no others
+        if name in first:  # the kubelet prepares no others
             for reference in _volume(volume):
-                yield dataclasses.replace(reference, container=mounted_by[name], place=f"volumes[{name}]")
+                yield dataclasses.replace(reference, container=first[name], place=f"volumes[{name}]")
 
 
 def _environment(container: Json, place: str) -> t.Iterator[Reference]:
@@ -311,7 +311,7 @@ def _reference(
         yield Reference(kind, get_str(source, name_field), key, container, place)
 
 
-def _mounts(spec: Json) -> dict[str, str]:
+def mounted_by(spec: Json) -> dict[str, str]:
     """Volume name → the first container that mounts it."""
     found: dict[str, str] = {}
     for spec_list in ("initContainers", "containers"):

@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from .errors import AiopsError
+from .fields import Json, get_dict, get_dicts, get_str, get_strs
 
 Labels = t.Mapping[str, t.Any]
 Matches = t.Callable[[Labels], bool]
@@ -50,3 +51,29 @@ def _requirement(part: str, selector: str) -> Matches:
     raise AiopsError(
         f"The label selector {selector!r} can't be read at {part!r}. Write it as kubectl takes it: app=web,tier in (a,b)"
     )
+
+
+def selects(selector: object, labels: Labels) -> bool:
+    """Whether a LabelSelector (``matchLabels``, ``matchExpressions``) takes these labels; an empty one takes all, none takes nothing."""
+    if not isinstance(selector, dict):
+        return False
+    equal = get_dict(selector, "matchLabels").items() <= labels.items()
+    return equal and all(holds(each, labels) for each in get_dicts(selector, "matchExpressions"))
+
+
+def holds(expression: Json, labels: Labels) -> bool:
+    """Whether labels meet one requirement of a LabelSelector or a NodeSelector; an operator that nobody knows is met by nothing."""
+    key, operator, values = get_str(expression, "key"), get_str(expression, "operator"), get_strs(expression, "values")
+    if operator in {"NotIn", "DoesNotExist"}:
+        return key not in labels or (operator == "NotIn" and labels[key] not in values)
+    if operator in {"Gt", "Lt"}:
+        return _compares(str(labels.get(key, "")), operator, values)
+    return key in labels and (operator == "Exists" or (operator == "In" and labels[key] in values))
+
+
+def _compares(value: str, operator: str, values: t.Sequence[str]) -> bool:
+    try:
+        difference = int(value) - int(values[0])
+    except (ValueError, IndexError):
+        return False
+    return difference > 0 if operator == "Gt" else difference < 0

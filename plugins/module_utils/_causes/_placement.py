@@ -1,0 +1,295 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands between a pod and a node: what it selects and tolerates, and the words of the scheduler.
+
+The scheduler's words: Kubernetes 1.27 to 1.36 ``pkg/scheduler/framework`` (``types.go`` and the plugins).  The condition is
+read, not the event, which is cut at 1024 characters.  A node is counted under the first filter that refuses it, so the message
+alone does not tell what stands in the way: the nodes that the pod selects and tolerates do.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+import typing as t
+
+from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
+from .._model.finding import EvidenceItem
+from .._model.objects import Ref
+from .._model.selectors import holds, selects
+from ._case import PodCase
+
+Kind = t.Literal["taint", "selection", "ports", "resources", "volume", "neighbours"]
+
+# In the order of the scheduler's filters.
+_REASONS: t.Final[t.Mapping[Kind, str]] = {
+    "taint": r"had (?:untolerated )?taint|were unschedulable",
+    "selection": r"didn't match (?:Pod's )?node (?:affinity|selector)|didn't match the requested node name|didn't satisfy plugin",
+    "ports": r"didn't have free ports",
+    "resources": r"Insufficient \S|Too many pods",
+    "volume": r"didn't find available persistent volumes|(?:PersistentVolume's|volume) node affinity|enough free storage"
+    r"|bound to non-existent|had no available volume zone",
+    "neighbours": r"didn't match pod (?:anti-)?affinity|existing pods anti-affinity|pod topology spread constraints",
+}
+_COUNTED: t.Final = {
+    kind: re.compile(rf"\b(\d{{1,9}}) (?:node\(s\) )?[\w'() ]{{0,60}}(?:{words})", re.I)
+    for kind, words in _REASONS.items()
+}
+_CLAIM: t.Final = re.compile(r"persistentvolumeclaims?\b|ephemeral volume controller", re.I)
+
+_FIELD: t.Final = "metadata.name"
+_CORDON: t.Final = "node.kubernetes.io/unschedulable"
+# What the node lifecycle controller, the kubelet and the cloud provider say of a node by a taint.
+_TROUBLE: t.Final = frozenset(
+    {
+        *(
+            f"node.kubernetes.io/{word}"
+            for word in (
+                "not-ready",
+                "unreachable",
+                "memory-pressure",
+                "disk-pressure",
+                "pid-pressure",
+                "network-unavailable",
+                "out-of-service",
+            )
+        ),
+        "node.cloudprovider.kubernetes.io/uninitialized",
+        "node.cloudprovider.kubernetes.io/shutdown",
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Taint:
+    """One thing that keeps a pod off a node: a taint, or (``effect`` empty) the mark that it was cordoned."""
+
+    key: str
+    value: str
+    effect: str
+
+    @property
+    def cordon(self) -> bool:
+        return self.key == _CORDON
+
+    @property
+    def trouble(self) -> bool:
+        """Whether it says that the node itself is unwell."""
+        return self.key in _TROUBLE
+
+    def __str__(self) -> str:
+        if self.cordon:
+            return "cordoned (spec.unschedulable)"
+        return f"taint {self.key}" + (f"={self.value}" if self.value else "") + f":{self.effect}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """The nodes of the cluster as one pod sees them: all, those that it selects, and those of them that it may go to."""
+
+    nodes: t.Mapping[str, Json]
+    selected: t.Mapping[str, Json]
+    taints: t.Mapping[str, t.Sequence[Taint]]
+
+    @property
+    def open(self) -> dict[str, Json]:
+        return {name: node for name, node in self.selected.items() if not self.taints[name]}
+
+    def why_closed(self, name: str) -> str:
+        return ", ".join(map(str, self.taints[name])) if name in self.selected else "the pod's selectors leave it out"
+
+
+def deciding(case: PodCase) -> Kind | None:
+    """The one reason that has to go before any other can matter; None where the scheduler gives none that is known."""
+    condition = case.pod.condition("PodScheduled")
+    if get_str(condition, "status") != "False" or get_str(condition, "reason") == "SchedulingGated":
+        return None
+    message = told(case)
+    counts = {kind: _count(pattern, message) for kind, pattern in _COUNTED.items() if pattern.search(message)}
+    if not counts:  # what is wrong with a claim is told before any node is looked at
+        return "volume" if _CLAIM.search(message) else None
+    places = places_of(case)
+    if places is None:
+        return _nearest(counts)
+    if not places.selected:
+        return next((kind for kind in ("selection", "volume") if kind in counts), None) or _nearest(counts)
+    if not places.open and "taint" in counts:
+        return "taint"
+    counts = {kind: count for kind, count in counts.items() if kind not in {"taint", "selection"}}
+    if len(counts) > 1 and "neighbours" in counts and _has_a_place_for_each(case, places):
+        del counts["neighbours"]
+    return _nearest(counts)
+
+
+def certain(case: PodCase) -> bool:
+    """Whether the deciding reason is proven: by the nodes, or because the scheduler names no other."""
+    return places_of(case) is not None or sum(bool(each.search(told(case))) for each in _COUNTED.values()) == 1
+
+
+def told(case: PodCase) -> str:
+    """What the scheduler says of the nodes, without what it says of preemption."""
+    return re.split(r"preemption:", get_str(case.pod.condition("PodScheduled"), "message"), maxsplit=1)[0]
+
+
+def _count(pattern: re.Pattern[str], message: str) -> int:
+    return sum(min(int(number), 10**6) for number in pattern.findall(message))
+
+
+def _nearest(counts: t.Mapping[Kind, int]) -> Kind | None:
+    """Nodes that only a later filter refused are nearer to taking the pod; of several such reasons, that of most nodes."""
+    later = {kind: count for kind, count in counts.items() if kind not in {"taint", "selection"}} or counts
+    return max(later, key=lambda kind: later[kind], default=None)
+
+
+def _has_a_place_for_each(case: PodCase, places: Places) -> bool:
+    """Whether the workload's replicas could stand apart as they want to, if the nodes had room."""
+    replicas = get_int(case.evidence.get(case.workload), "spec", "replicas") or 1
+    return all(len(found) >= replicas for found in domains(case, places).values())
+
+
+def domains(case: PodCase, places: Places) -> dict[str, set[str]]:
+    """Topology key → its values among the open nodes, for each key by which the pod keeps away from its own kind."""
+    labels = get_dict(case.pod.json, "metadata", "labels")
+    found = {}
+    for term in get_dicts(
+        case.pod.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    ):
+        key = get_str(term, "topologyKey")
+        if selects(get(term, "labelSelector"), labels):
+            found[key] = {str(value) for node in places.open.values() if (value := labels_of(node).get(key))}
+    return found
+
+
+def refused(case: PodCase, reason: str) -> EvidenceItem | None:
+    """The kubelet's refusal of a pod that went past the scheduler (``pkg/kubelet/lifecycle/predicate.go``), if it still counts."""
+    pod, said = case.pod, get_str(case.pod.json, "status", "reason")
+    if pod.phase != "Failed" or not re.fullmatch(reason, said):
+        return None
+    newest = max(case.evidence.pods_of(case.workload), key=lambda each: each.created or "", default=pod)
+    if newest.phase != "Failed":
+        return None  # its controller has made another, which was taken
+    return EvidenceItem("status", f"{pod.ref}: status", f"{said}: {get_str(pod.json, 'status', 'message')}")
+
+
+def node_groups(words: t.Iterable[str]) -> str:
+    """``2 nodes: a; 1 node: b``"""
+    counts = collections.Counter(words).items()
+    return "; ".join(f"{count} {'node' if count == 1 else 'nodes'}: {word}" for word, count in counts)
+
+
+def places_of(case: PodCase) -> Places | None:
+    """None where the nodes were not read."""
+    nodes = case.evidence.named("Node", "")
+    if not nodes or not case.evidence.lists("Node", ""):
+        return None
+    volumes = [affinity for _claim, affinity in volume_affinities(case)]
+    selected = {
+        name: node
+        for name, node in nodes.items()
+        if not unmet(case.pod.spec, node) and all(_any_term(affinity, labels_of(node)) for affinity in volumes)
+    }
+    return Places(nodes, selected, {name: _untolerated(case.pod.spec, node) for name, node in selected.items()})
+
+
+def volume_affinities(case: PodCase) -> t.Iterator[tuple[str, Json]]:
+    """Claim → where the volume that it is bound to can be used; only those that are tied to some nodes."""
+    namespace = case.pod.ref.namespace
+    for claim in claims(case):
+        bound = get_str(case.evidence.get(Ref("PersistentVolumeClaim", namespace, claim)), "spec", "volumeName")
+        affinity = get_dict(case.evidence.get(Ref("PersistentVolume", "", bound)), "spec", "nodeAffinity", "required")
+        if affinity:
+            yield claim, affinity
+
+
+def claims(case: PodCase) -> list[str]:
+    """Names of the claims that a pod needs; one for an ephemeral volume is named after pod and volume."""
+    found = []
+    for volume in get_dicts(case.pod.spec, "volumes"):
+        if name := get_str(volume, "persistentVolumeClaim", "claimName"):
+            found.append(name)
+        elif isinstance(get(volume, "ephemeral"), dict):
+            found.append(f"{case.pod.ref.name}-{get_str(volume, 'name')}")
+    return found
+
+
+def labels_of(node: Json) -> dict[str, t.Any]:
+    """A node's labels, and its name as the field that a selector may ask for."""
+    return {**get_dict(node, "metadata", "labels"), _FIELD: get_str(node, "metadata", "name")}
+
+
+def requirements(spec: Json) -> list[dict[str, t.Any]]:
+    """What a pod asks of a node's labels, as NodeSelector requirements; alternatives of its affinity stand in one row."""
+    selector = [
+        {"key": key, "operator": "In", "values": [value]} for key, value in get_dict(spec, "nodeSelector").items()
+    ]
+    return [*selector, *(each for term in _terms(_affinity(spec)) for each in term)]
+
+
+def unmet(spec: Json, node: Json) -> list[dict[str, t.Any]]:
+    """The requirements that a node does not meet; of the alternatives of an affinity, those of the nearest."""
+    labels = labels_of(node)
+    missed = [each for each in requirements({"nodeSelector": get(spec, "nodeSelector")}) if not holds(each, labels)]
+    alternatives = [[each for each in term if not holds(each, labels)] for term in _terms(_affinity(spec))]
+    return [*missed, *min(alternatives, key=len, default=[])]
+
+
+def in_words(requirement: Json) -> str:
+    """``disktype=ssd``, ``zone in (a, b)``, ``gpu exists``."""
+    key, operator, values = (
+        get_str(requirement, "key"),
+        get_str(requirement, "operator"),
+        get_strs(requirement, "values"),
+    )
+    words = {"In": "in", "NotIn": "not in", "Exists": "exists", "DoesNotExist": "does not exist", "Gt": ">", "Lt": "<"}
+    if operator == "In" and len(values) == 1:
+        return f"{key}={values[0]}"
+    if operator in {"Exists", "DoesNotExist"}:
+        return f"{key} {words[operator]}"
+    if operator in {"Gt", "Lt"}:
+        return f"{key} {words[operator]} {', '.join(values)}"
+    return f"{key} {words.get(operator, operator)} ({', '.join(values)})"
+
+
+def _affinity(spec: Json) -> Json:
+    return get_dict(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+
+
+def _terms(selector: Json) -> list[list[dict[str, t.Any]]]:
+    """The alternatives of a NodeSelector; an empty one selects nothing and is left out."""
+    terms = [
+        [*get_dicts(term, "matchExpressions"), *get_dicts(term, "matchFields")]
+        for term in get_dicts(selector, "nodeSelectorTerms")
+    ]
+    return [term for term in terms if term]
+
+
+def _any_term(selector: Json, labels: t.Mapping[str, t.Any]) -> bool:
+    return any(all(holds(each, labels) for each in term) for term in _terms(selector))
+
+
+def _untolerated(spec: Json, node: Json) -> list[Taint]:
+    """What keeps the pod off this node.  Taints that only ask to be avoided don't."""
+    found = [
+        Taint(get_str(each, "key"), get_str(each, "value"), get_str(each, "effect"))
+        for each in get_dicts(node, "spec", "taints")
+    ]
+    if get(node, "spec", "unschedulable") is True:
+        found = [Taint(_CORDON, "", "NoSchedule"), *(each for each in found if not each.cordon)]
+    tolerations = get_dicts(spec, "tolerations")
+    return [
+        taint
+        for taint in found
+        if taint.effect in {"NoSchedule", "NoExecute"} and not any(tolerates(each, taint) for each in tolerations)
+    ]
+
+
+def tolerates(toleration: Json, taint: Taint) -> bool:
+    key, effect = get_str(toleration, "key"), get_str(toleration, "effect")
+    if effect not in ("", taint.effect) or key not in ("", taint.key):
+        return False
+    if get_str(toleration, "operator") == "Exists":
+        return True
+    return bool(key) and get_str(toleration, "value") == taint.value
