@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 RUN_TESTS := $(VENV_PYTHON) tests/tools/run_tests.py
 CLUSTER = $(VENV_PYTHON) tests/cluster/cluster.py $(1) $(if $(NAME),--name '$(NAME)')
-PARTS := lint docs units sanity build scenarios loop integration molecule
+PARTS := lint docs units browser sanity build scenarios loop integration molecule
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test $(PARTS) cluster cluster-down cluster-status soak benchmark record clean python
@@ -40,7 +40,7 @@ benchmark: install ## measure speed, memory and requests with up to 10,000 pods,
 	@$(VENV_PYTHON) tests/benchmarks/run.py
 
 soak: install ## what takes too long for `make test`
-	@$(call CLUSTER,soak --rounds 20)
+	@$(VENV_PYTHON) tests/soak/run.py
 
 record: install ## record the snapshots of the unit tests anew, from a real cluster
 	@$(VENV_PYTHON) tests/tools/record.py

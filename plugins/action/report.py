@@ -25,7 +25,7 @@ class ActionModule(AiopsAction):
     def act(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         diagnosis = Diagnosis.from_json(params["diagnosis"])
         proposals = params["proposals"]
-        summary = "\n\n".join(filter(None, (terminal.summary(diagnosis), terminal.plans(proposals))))
+        summary = "\n\n".join(filter(None, (terminal.summary(diagnosis), terminal.plans(diagnosis, proposals))))
         if people_read():
             self._display.display(f"\n{summary}\n")
         contents = {

@@ -13,7 +13,10 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 # name → command
-JOBS = {"cluster": [sys.executable, str(TESTS / "cluster" / "cluster.py"), "soak", "--rounds", "20"]}
+JOBS = {
+    "cluster": [sys.executable, str(TESTS / "cluster" / "cluster.py"), "soak", "--rounds", "20"],
+    "clients": [sys.executable, str(TESTS / "soak" / "clients.py")],
+}
 
 
 def main() -> None:

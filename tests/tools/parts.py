@@ -75,6 +75,10 @@ def units(place: Place) -> None:
     _pytest(place, "units", "tests/unit", "-n", "2")
 
 
+def browser(place: Place) -> None:
+    _pytest(place, "browser", "tests/browser")
+
+
 def sanity(place: Place) -> None:
     where = staged_copy(place.root, place.scratch / "sanity")
     command = _ansible_test("sanity")
@@ -132,7 +136,7 @@ def molecule(place: Place) -> None:
         place.runner.fail("molecule", "nothing to run: there is no extensions/molecule/*/molecule.yml")
 
 
-STATIC = {part.__name__: part for part in (lint, docs, units, sanity, build)}
+STATIC = {part.__name__: part for part in (lint, docs, units, browser, sanity, build)}
 ON_CLUSTER = {part.__name__: part for part in (scenarios, loop, integration, molecule)}
 
 

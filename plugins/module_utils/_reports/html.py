@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import typing as t
 
 from .._model.finding import Diagnosis, EvidenceItem, Finding
@@ -14,23 +15,26 @@ from .._model.text import one_line, shorten, visible
 from . import wording
 
 # As many findings as fit; the JSON file holds all of them.
-_BYTES: t.Final = 450_000
+_BYTES: t.Final = 430_000
+_OVERVIEW: t.Final = 50
 _EVIDENCE_CHARACTERS: t.Final = 1500
 _CHILDREN: t.Final = 50
 
 _STYLE: t.Final = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1a1a1a;--soft:#5c5c5c;--box:#f4f4f5;--line:#d4d4d8;
 --critical:#b00020;--warning:#8a5a00;--info:#22577a}
-@media(prefers-color-scheme:dark){:root{--bg:#16161a;--fg:#ececf1;--soft:#a5a5b0;--box:#212127;--line:#3b3b44;
+@media screen and (prefers-color-scheme:dark){:root{--bg:#16161a;--fg:#ececf1;--soft:#a5a5b0;--box:#212127;--line:#3b3b44;
 --critical:#ff8080;--warning:#f0b860;--info:#80bfe8}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;background:var(--bg);color:var(--fg);
 overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:0 0 .25rem}p{margin:.25rem 0}.soft{color:var(--soft)}
 article{border:1px solid var(--line);border-left-width:.4rem;border-radius:.4rem;padding:.75rem 1rem;margin:1rem 0}
-.critical{border-left-color:var(--critical)}.warning{border-left-color:var(--warning)}.info{border-left-color:var(--info)}
-.critical b:first-child{color:var(--critical)}.warning b:first-child{color:var(--warning)}.info b:first-child{color:var(--info)}
+article.critical{border-left-color:var(--critical)}article.warning{border-left-color:var(--warning)}
+article.info{border-left-color:var(--info)}
 pre{background:var(--box);padding:.5rem;border-radius:.3rem;white-space:pre-wrap;margin:.25rem 0;font-size:.85rem}
-ul{margin:.25rem 0;padding-left:1.2rem}dt{font-weight:600;margin-top:.5rem}dd{margin:0}
+ul,ol{margin:.25rem 0;padding-left:1.2rem}nav{margin:1rem 0}nav ol{padding-left:2rem}nav li{margin:.4rem 0}
+a{color:inherit}article:target{outline:.15rem solid var(--soft)}
+b.critical{color:var(--critical)}b.warning{color:var(--warning)}b.info{color:var(--info)}dt{font-weight:600;margin-top:.5rem}dd{margin:0}
 @media print{body{max-width:none}article{break-inside:avoid}}
 """
 
@@ -40,7 +44,11 @@ def report(diagnosis: Diagnosis) -> str:
     headline = _text(wording.headline(diagnosis))
     roots = wording.roots(diagnosis)
     gaps = "".join(f"<li>{_text(wording.gap(gap))}</li>" for gap in diagnosis.unreadable)
-    findings, rest = _as_many_as_fit(_finding(n, *pair, diagnosis.observed_at) for n, pair in enumerate(roots, 1))
+    shown = _as_many_as_fit([_finding(n, *pair, diagnosis.observed_at) for n, pair in enumerate(roots, 1)])
+    left_out = len(roots) - len(shown)
+    rest = f"<p>{left_out} more stand in diagnosis.json.</p>" if left_out else ""
+    # A single finding needs no list of its own.
+    overview = _overview([finding for finding, _children in roots[: len(shown)]]) if len(shown) > 1 else ""
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -48,20 +56,31 @@ def report(diagnosis: Diagnosis) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f"<title>{headline}</title><style>{_STYLE}</style></head><body><main>"
         f'<h1>{headline}</h1><p class="soft">{_text(wording.place(diagnosis))}</p>'
-        f"{f'<ul>{gaps}</ul>' if gaps else ''}{findings}{rest}</main></body></html>\n"
+        f"{f'<ul>{gaps}</ul>' if gaps else ''}{overview}{''.join(shown)}{rest}</main></body></html>\n"
     )
 
 
-def _as_many_as_fit(articles: t.Iterable[str]) -> tuple[str, str]:
-    shown: list[str] = []
-    size, left_out = 0, 0
-    for article in articles:
-        size += len(article.encode())
-        if size <= _BYTES:
-            shown.append(article)
-        else:
-            left_out += 1
-    return "".join(shown), f"<p>{left_out} more stand in diagnosis.json.</p>" if left_out else ""
+def _as_many_as_fit(articles: t.Sequence[str]) -> list[str]:
+    sizes = itertools.accumulate(len(article.encode()) for article in articles)
+    return [article for article, size in zip(articles, sizes, strict=True) if size <= _BYTES]
+
+
+def _overview(findings: t.Sequence[Finding]) -> str:
+    """Each finding in one line, with a link to it; the first that many of a large report, which is long enough."""
+    items = "".join(
+        f'<li><a href="#f{n}">{_text(wording.title(finding))}</a>: {_mark(finding)} {_brief(finding)}</li>'
+        for n, finding in enumerate(findings[:_OVERVIEW], 1)
+    )
+    more = f"<p>{len(findings) - _OVERVIEW} more below.</p>" if len(findings) > _OVERVIEW else ""
+    return f"<nav><ol>{items}</ol>{more}</nav>"
+
+
+def _brief(finding: Finding) -> str:
+    return html.escape(one_line(finding.summary, 160))
+
+
+def _mark(finding: Finding) -> str:
+    return f'<b class="{finding.severity}">{finding.severity}</b>'
 
 
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> str:
@@ -71,6 +90,9 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
             f"<li>{_text(candidate.what)} ({_text(candidate.why)})</li>" for candidate in finding.candidates
         )
         rows.append(("Maybe meant", f"<ul>{items}</ul>"))
+    if finding.remedies:
+        items = "".join(f"<li>{_text(wording.remedy(remedy))}</li>" for remedy in finding.remedies)
+        rows.append(("Remedy", f"<ul>{items}</ul>"))
     if children:
         items = "".join(
             f"<li>{_text(wording.title(child))}: {_text(child.cause)}</li>" for child in children[:_CHILDREN]
@@ -80,8 +102,8 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
     rows += [("Next", f"<pre>{_text(finding.next_step)}</pre>"), ("More", _text(finding.runbook))]
     details = "".join(f"<dt>{label}</dt><dd>{content}</dd>" for label, content in rows)
     return (
-        f'<article class="{finding.severity}"><h2>{number}. {_text(wording.title(finding))}</h2>'
-        f"<p><b>{finding.severity}</b>: <b>{_text(finding.summary)}</b></p>"
+        f'<article class="{finding.severity}" id="f{number}"><h2>{number}. {_text(wording.title(finding))}</h2>'
+        f"<p>{_mark(finding)}: <b>{_text(finding.summary)}</b></p>"
         f'<p class="soft">{_text(finding.cause)}, {finding.confidence}, since {_text(wording.extent(finding, observed_at))}</p>'
         f"<dl>{details}</dl></article>"
     )

@@ -39,6 +39,8 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
         yield from _proof(item)
     for candidate in finding.candidates:
         yield f"- Maybe meant: {plain(candidate.what)} ({plain(candidate.why)})"
+    for remedy in finding.remedies:
+        yield f"- Remedy: {plain(wording.remedy(remedy))}"
     for child in children:
         yield f"- Follows from it: {plain(wording.title(child))}: {plain(child.cause)}"
     yield "- Next:"

@@ -17,6 +17,10 @@ from . import wording
 
 _WIDTH: t.Final = 110
 _PROOFS: t.Final = 3
+_CHILDREN: t.Final = 10
+# How many findings are told in full, and how many at all.
+_IN_FULL: t.Final = 20
+_SHOWN: t.Final = 120
 _LOG_LINES: t.Final = 4
 _LABEL: t.Final = 9
 
@@ -25,17 +29,33 @@ def summary(diagnosis: Diagnosis) -> str:
     """Text without control characters, whatever the cluster holds."""
     lines = [_shown(wording.headline(diagnosis)), _shown(wording.place(diagnosis))]
     lines += [f"  {_shown(wording.gap(gap))}" for gap in diagnosis.unreadable]
-    for number, (finding, children) in enumerate(wording.roots(diagnosis), 1):
+    roots = wording.roots(diagnosis)
+    for number, (finding, children) in enumerate(roots[:_IN_FULL], 1):
         lines += ["", *_finding(number, finding, children, diagnosis.observed_at)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_in_short([finding for finding, _children in roots])])
 
 
-def plans(proposals: t.Sequence[Json]) -> str:
+def _in_short(findings: t.Sequence[Finding]) -> t.Iterator[str]:
+    """What comes after the worst, a line each: nobody reads a hundred findings at a terminal."""
+    if len(findings) <= _IN_FULL:
+        return
+    yield ""
+    yield f"{len(findings) - _IN_FULL} more in short; aiops_output_dir has them in full:"
+    for number, finding in enumerate(findings[_IN_FULL:_SHOWN], _IN_FULL + 1):
+        yield _shown(f"{number}. {finding.severity.upper()}  {wording.title(finding)}: {finding.cause}")
+    if len(findings) > _SHOWN:
+        yield f"and {len(findings) - _SHOWN} more"
+
+
+def plans(diagnosis: Diagnosis, proposals: t.Sequence[Json]) -> str:
     """The plans that were made, each with the command that asks for its approval; empty where none was tried."""
-    return "\n".join(line for proposal in proposals for line in _plan(proposal))
+    titles = {finding.id: wording.title(finding) for finding in diagnosis.findings}
+    return "\n".join(line for proposal in proposals for line in _plan(proposal, titles))
 
 
-def _plan(proposal: Json) -> t.Iterator[str]:
+def _plan(proposal: Json, titles: t.Mapping[str, str]) -> t.Iterator[str]:
+    finding = get_str(proposal, "finding")
+    about = titles.get(finding, finding)
     phr, tier, state, dry_run = (get_str(proposal, name) for name in ("phr", "tier", "state", "dry_run"))
     if phr:
         yield from _field("Plan", f"{phr} ({tier}, {state}; dry run: {dry_run}): {get_str(proposal, 'summary')}")
@@ -44,9 +64,9 @@ def _plan(proposal: Json) -> t.Iterator[str]:
         else:
             yield f"   {'':<{_LABEL}}ansible-playbook aiops.kubernetes.approve -e aiops_phr={_shown(phr)}"
     elif needs := get_str(proposal, "needs"):
-        yield from _field("Plan", f"{get_str(proposal, 'finding')}: {needs} must be named before there can be a plan")
+        yield from _field("Plan", f"{about}: {needs} must be named before there can be a plan")
     else:
-        yield from _field("No plan", f"{get_str(proposal, 'finding')}: {get_str(proposal, 'why_none')}")
+        yield from _field("No plan", f"{about}: {get_str(proposal, 'why_none')}")
 
 
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:
@@ -61,10 +81,11 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
     for candidate in finding.candidates:
         yield from _field("Maybe", f"{candidate.what} ({candidate.why})")
     for remedy in finding.remedies[:1]:
-        needs = f"; needs {remedy.needs}" if remedy.needs else ""
-        yield from _field("Remedy", f"{remedy.summary} ({remedy.tier or 'no plan yet'}{needs})")
-    for child in children:
+        yield from _field("Remedy", wording.remedy(remedy))
+    for child in children[:_CHILDREN]:
         yield from _field("Hence", f"{wording.title(child)}: {child.cause}")
+    if len(children) > _CHILDREN:
+        yield from _field("", f"and {len(children) - _CHILDREN} more")
     yield f"   {'Next':<{_LABEL}}{_shown(finding.next_step)}"  # on one line, so that it can be copied
     yield from _field("More", finding.runbook)
 

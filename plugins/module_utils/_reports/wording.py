@@ -10,7 +10,7 @@ import typing as t
 
 from .._model import moments
 from .._model.evidence import Unreadable
-from .._model.finding import Diagnosis, Finding
+from .._model.finding import Diagnosis, Finding, Remedy
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -53,6 +53,12 @@ def extent(finding: Finding, observed_at: str) -> str:
     since = f"{finding.since} ({moments.in_words(lasted)})" if lasted is not None else "an unknown time"
     affected = f", {counted(finding.replicas_affected, 'pod')} affected" if finding.replicas_affected else ""
     return f"{since}{affected}"
+
+
+def remedy(remedy: Remedy) -> str:
+    """What would be changed, the tier of that, and what a person must name first."""
+    needs = f"; needs {remedy.needs}" if remedy.needs else ""
+    return f"{remedy.summary} ({remedy.tier or 'no plan yet'}{needs})"
 
 
 def roots(diagnosis: Diagnosis) -> list[tuple[Finding, list[Finding]]]:

@@ -25,10 +25,28 @@ OURS: dict[str, set[str]] = {
     "html": {"lang"},
     "meta": {"charset", "name", "content", "http-equiv"},
     "p": {"class"},
-    "article": {"class"},
+    "article": {"class", "id"},
+    "b": {"class"},
+    "a": {"href"},
     **{
         tag: set()
-        for tag in ("head", "title", "style", "body", "main", "h1", "h2", "b", "dl", "dt", "dd", "ul", "li", "pre")
+        for tag in (
+            "head",
+            "title",
+            "style",
+            "body",
+            "main",
+            "h1",
+            "h2",
+            "nav",
+            "ol",
+            "dl",
+            "dt",
+            "dd",
+            "ul",
+            "li",
+            "pre",
+        )
     },
 }
 VOID = {"meta"}
@@ -77,6 +95,7 @@ def _inert(text: str) -> _Page:
         assert tag in OURS
         assert set(attributes) <= OURS[tag]
         assert attributes.get("class") in {None, "soft", "critical", "warning", "info"}
+        assert re.fullmatch(r"#f\d+", attributes.get("href") or "#f1")
     assert sum(tag == "article" for tag, _attributes in page.elements) == 1
     text.encode()
     return page

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Unreadable
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Counts, EvidenceItem
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.terminal import summary
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.terminal import plans, summary
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
 from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere
 
@@ -67,6 +68,32 @@ def test_what_could_not_be_read_is_told_first() -> None:
     lines = summary(diagnosis(finding(), unreadable=(gap,))).splitlines()
     assert lines[0].startswith("incomplete: ")
     assert lines[2] == "  events of namespace shop could not be read (403): events is forbidden"
+
+
+def test_after_the_worst_a_line_each() -> None:
+    findings = [finding(workload=Ref("Deployment", "shop", f"w-{n}")) for n in range(1, 131)]
+    lines = summary(diagnosis(*findings)).splitlines()
+    assert sum(line.startswith("   Next") for line in lines) == 20
+    assert "110 more in short; aiops_output_dir has them in full:" in lines
+    assert "21. CRITICAL Deployment shop/w-21, container app: configmap-missing" in lines
+    assert lines[-2:] == ["120. CRITICAL Deployment shop/w-120, container app: configmap-missing", "and 10 more"]
+
+
+def test_not_every_consequence_is_told() -> None:
+    root = finding()
+    children = [finding(workload=Ref("Deployment", "shop", f"w-{n}"), caused_by=root.id) for n in range(25)]
+    text = summary(diagnosis(root, *children))
+    assert text.count("Hence") == 10
+    assert "and 15 more" in text
+
+
+def test_a_plan_names_what_it_is_about() -> None:
+    """An id says nothing to a person."""
+    made = finding()
+    none = {"finding": made.id, "why_none": "no change is known that would help"}
+    text = plans(diagnosis(made), [none, {"finding": "f-forged", "needs": "image"}])
+    assert "No plan  Deployment shop/cart, container app: no change is known that would help" in text
+    assert "Plan     f-forged: image must be named before there can be a plan" in text
 
 
 @pytest.mark.parametrize("text", TEXTS)
