@@ -106,6 +106,11 @@ class Service:
         ]
         return len(ready)
 
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether the selector has found no pod at all, ready or not, as far as the slices tell."""
+        return not self.slices_known or not any(get_dicts(json, "endpoints") for json in self.slices)
+
     def leads_to(self, port: Port) -> set[int]:
         """The numbers that its endpoints have for this port; empty where none has it."""
         return {
@@ -157,6 +162,73 @@ def number_in(pod: Pod, port: Port) -> int | None:
         if get_str(each, "name") == port.target and (get_str(each, "protocol") or "TCP") == port.protocol:
             return get_int(each, "containerPort")
     return None
+
+
+def port_is_wrong(service: Service, port: Port) -> bool:
+    """Whether the pods prove that they don't have the port: it has no such name, or is no number that they declare."""
+    if service.headless or service.leads_outside or not service.pods:
+        return False
+    if isinstance(port.target, str):
+        return not (
+            service.leads_to(port) or any(number_in(pod, port) for pod in service.pods) or _by_template(service, port)
+        )
+    reached = service.leads_to(port)
+    if not service.endpoints or (service.slices_known and reached != {port.target}):
+        return False
+    return _declares_all(service) and port.target not in _numbers(service, port) and not _meant_for_others(service)
+
+
+def _by_template(service: Service, port: Port) -> bool:
+    """Whether the workload gives its next pods a port of that name: a rollout will mend it."""
+    return any(
+        get_str(each, "name") == port.target for template in service.templates for each in declared(template.spec)
+    )
+
+
+def _declares_all(service: Service) -> bool:
+    """Whether every container says which ports it has: one that does not may listen anywhere."""
+    containers = [each for pod in service.pods for each in pod.containers if each.role == "app"]
+    return all(declared({"containers": [each.spec]}) for each in containers)
+
+
+def _numbers(service: Service, port: Port) -> set[int | None]:
+    """The ports that the pods declare, and those at which a probe finds them well."""
+    found: set[int | None] = {
+        get_int(each, "containerPort")
+        for each in ports_of_pods(service)
+        if (get_str(each, "protocol") or "TCP") == port.protocol
+    }
+    for pod in service.pods:
+        for container in pod.containers:
+            for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
+                found |= {get_int(container.spec, probe, how, "port") for how in ("httpGet", "tcpSocket", "grpc")}
+    return found
+
+
+def ports_of_pods(service: Service) -> list[Json]:
+    specs = [pod.spec for pod in service.pods] + [template.spec for template in service.templates]
+    found: dict[str, Json] = {}
+    for port in (port for spec in specs for port in declared(spec)):
+        found.setdefault(port_in_words(port), port)
+    return list(found.values())
+
+
+def _meant_for_others(service: Service) -> bool:
+    """Whether other Services already lead to the declared ports: this one may be for a port that nobody declared."""
+    numbers = {get_int(port, "containerPort") for port in ports_of_pods(service)}
+    names = {get_str(port, "name") for port in ports_of_pods(service)} - {""}
+    others = [
+        other
+        for other in services(service.evidence, service.ref.namespace)
+        if other.ref != service.ref and any(other.selects(pod.json) for pod in service.pods)
+    ]
+    reached = {port.target for each in (service, *others) for port in each.ports}
+    return bool(reached & (numbers | names))
+
+
+def port_in_words(port: Json) -> str:
+    name = get_str(port, "name")
+    return f"{get(port, 'containerPort')}" + (f" ({name})" if name else "")
 
 
 def quote_endpoints(service: Service) -> EvidenceItem:

@@ -17,10 +17,13 @@ from . import (
     capacity,
     configuration,
     crashes,
+    dependencies,
+    dns,
     images,
     memory,
     networking,
     nodes,
+    permissions,
     rollouts,
     scheduling,
     startup,
@@ -72,6 +75,13 @@ NOT_STARTED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("node-selection-unsatisfiable", scheduling.node_not_there, "scheduling"),
     Cause("scheduler-missing", scheduling.scheduler_missing, "scheduling"),
 )
+# What a container itself says of the network and of the API server, where nothing sharper ended it.
+SAID: t.Final[tuple[Cause[ContainerCase], ...]] = (
+    Cause("rbac-denied", permissions.rbac_denied, "permissions"),
+    Cause("network-policy-blocks", networking.network_policy_blocks, "networking"),
+    Cause("dns-resolution-failed", dns.dns_resolution_failed, "dependencies"),
+    Cause("dependency-unavailable", dependencies.dependency_unavailable, "dependencies"),
+)
 # A container that waits with an error, ended, or keeps on ending.
 CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
     Cause("image-pull-unauthorized", images.image_pull_unauthorized, "images"),
@@ -82,11 +92,15 @@ CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
     Cause("memory-limit-exceeded", memory.memory_limit_exceeded, "memory"),
     Cause("volume-mount-failed", storage.sub_path_failed, "storage"),
     Cause("command-not-found", startup.command_not_found, "startup"),
+    *SAID,
     Cause("exits-with-success", crashes.exits_with_success, "crashes"),
     Cause("application-error", crashes.application_error, "crashes"),
 )
 # A container that runs and is not ready, or an init container that goes on; none of the pod's containers fails.
-NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = ()
+NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = (
+    *SAID,
+    Cause("init-container-hanging", dependencies.init_container_hanging, "dependencies"),
+)
 # A pod that stays unready though each of its containers is well, or whose work is done and that does not end.
 NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = ()
 # A workload none of whose pods shows a fault of its own.

@@ -9,12 +9,16 @@ A Service whose pods are there and not ready has no finding of its own: the pods
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._model.fields import Json, get, get_int, get_str
 from .._model.finding import Candidate, EvidenceItem
-from ._case import Judgement, ObjectCase, kubectl
+from ._case import ContainerCase, Judgement, ObjectCase, kubectl
+from ._failures import Target
 from ._near import near_misses
+from ._policies import Forbidden, Peer, forbids, policy_in_words
+from ._reach import Place, locate
 from ._services import (
     Port,
     Service,
@@ -22,18 +26,22 @@ from ._services import (
     declared,
     labels_in_words,
     number_in,
+    port_in_words,
+    port_is_wrong,
+    ports_of_pods,
     quote_endpoints,
     services,
     templates,
 )
+from ._trouble import asked, said_last
 
 
 def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
     """The Service's selector takes no pod and no workload makes any that it would take, but one makes pods much like them."""
     service = Service(case.evidence, case.ref, case.json)
-    if not service.selector or service.leads_outside or service.endpoints or service.templates or service.pods:
+    if not service.selector or service.leads_outside or service.endpoints or not service.takes_nothing:
         return None
-    if not case.evidence.lists("Pod", case.ref.namespace):
+    if service.templates or service.pods or not case.evidence.lists("Pod", case.ref.namespace):
         return None
     meant = _meant(service)
     if not meant:
@@ -68,8 +76,8 @@ def service_port_mismatch(case: ObjectCase) -> Judgement | None:
     if not wrong:
         return None
     port, owner = wrong[0], case.evidence.workload(service.pods[0])
-    ports = _declared(service)
-    have = ", ".join(_in_words(each) for each in ports) or "none"
+    ports = ports_of_pods(service)
+    have = ", ".join(port_in_words(each) for each in ports) or "none"
     why = (
         f"None of the {len(service.pods)} pods that the selector takes has a port of that name, so the Service has no endpoint for it."
         if isinstance(port.target, str)
@@ -87,73 +95,6 @@ def service_port_mismatch(case: ObjectCase) -> Judgement | None:
         candidates=_better_ports(port, ports),
         severity="critical" if len(wrong) == len(service.ports) else "warning",
     )
-
-
-def port_is_wrong(service: Service, port: Port) -> bool:
-    """Whether the pods prove that they don't have the port: it has no such name, or is no number that they declare."""
-    if service.headless or service.leads_outside or not service.pods:
-        return False
-    if isinstance(port.target, str):
-        return not (
-            service.leads_to(port) or any(number_in(pod, port) for pod in service.pods) or _by_template(service, port)
-        )
-    reached = service.leads_to(port)
-    if not service.endpoints or (service.slices_known and reached != {port.target}):
-        return False
-    return _declares_all(service) and port.target not in _numbers(service, port) and not _meant_for_others(service)
-
-
-def _by_template(service: Service, port: Port) -> bool:
-    """Whether the workload gives its next pods a port of that name: a rollout will mend it."""
-    return any(
-        get_str(each, "name") == port.target for template in service.templates for each in declared(template.spec)
-    )
-
-
-def _declares_all(service: Service) -> bool:
-    """Whether every container says which ports it has: one that does not may listen anywhere."""
-    containers = [each for pod in service.pods for each in pod.containers if each.role == "app"]
-    return all(declared({"containers": [each.spec]}) for each in containers)
-
-
-def _numbers(service: Service, port: Port) -> set[int | None]:
-    """The ports that the pods declare, and those at which a probe finds them well."""
-    found: set[int | None] = {
-        get_int(each, "containerPort")
-        for each in _declared(service)
-        if (get_str(each, "protocol") or "TCP") == port.protocol
-    }
-    for pod in service.pods:
-        for container in pod.containers:
-            for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
-                found |= {get_int(container.spec, probe, how, "port") for how in ("httpGet", "tcpSocket", "grpc")}
-    return found
-
-
-def _declared(service: Service) -> list[Json]:
-    specs = [pod.spec for pod in service.pods] + [template.spec for template in service.templates]
-    found: dict[str, Json] = {}
-    for port in (port for spec in specs for port in declared(spec)):
-        found.setdefault(_in_words(port), port)
-    return list(found.values())
-
-
-def _meant_for_others(service: Service) -> bool:
-    """Whether other Services already lead to the declared ports: this one may be for a port that nobody declared."""
-    numbers = {get_int(port, "containerPort") for port in _declared(service)}
-    names = {get_str(port, "name") for port in _declared(service)} - {""}
-    others = [
-        other
-        for other in services(service.evidence, service.ref.namespace)
-        if other.ref != service.ref and any(other.selects(pod.json) for pod in service.pods)
-    ]
-    reached = {port.target for each in (service, *others) for port in each.ports}
-    return bool(reached & (numbers | names))
-
-
-def _in_words(port: Json) -> str:
-    name = get_str(port, "name")
-    return f"{get(port, 'containerPort')}" + (f" ({name})" if name else "")
 
 
 def _better_ports(port: Port, ports: t.Sequence[Json]) -> tuple[Candidate, ...]:
@@ -228,3 +169,59 @@ def _difference(service: Service, template: Template) -> str:
         for key, value in service.selector.items()
         if template.labels.get(key) != value
     )
+
+
+def network_policy_blocks(case: ContainerCase) -> Judgement | None:
+    """The container gets no answer in time, and a NetworkPolicy forbids just that connection."""
+    failure, quote = said_last(case)
+    if failure is None or quote is None or failure.kind != "timed-out":
+        return None
+    blocked = [(target, found) for target in asked(case, failure) if (found := _forbidden(case, target))]
+    if not blocked or (failure.target is None and len(blocked) > 1):
+        return None
+    target, (closed, port) = blocked[0]
+    policies = ", ".join(map(str, closed.policies))
+    way = "may not go there" if closed.direction == "Egress" else "lets nobody of this kind in"
+    return Judgement(
+        summary=f"container {case.container.name} gets no answer from {target}: {closed.policies[0]} forbids it",
+        explanation=f"{closed.pod} is selected by {policies} for {closed.direction}, and no rule of these allows port {port} here: "
+        f"it {way}. The time-out shows that the network enforces it; a missing listener would refuse at once.",
+        evidence=(
+            quote,
+            *(
+                EvidenceItem("spec", f"{ref}: spec", policy_in_words(case.evidence, ref, closed.direction))
+                for ref in closed.policies
+            ),
+        ),
+        next_step=kubectl(closed.policies[0], f"describe networkpolicy {closed.policies[0].name}")
+        + f"   # then allow {closed.direction.lower()} of port {port} with a rule of its own",
+        subject=closed.policies[0],
+    )
+
+
+def _forbidden(case: ContainerCase, target: Target) -> tuple[Forbidden, int] | None:
+    """What forbids the way to a target: to every pod behind it, where it is a Service."""
+    place = locate(case.evidence, case.pod, target.host)
+    found: list[tuple[Forbidden, int] | None] = []
+    for peer, port in _peers(case, place, target):
+        forbidden = forbids(case.evidence, case.pod, peer, port, "TCP")
+        found.append((forbidden, port) if forbidden else None)
+    return found[0] if found and all(found) else None
+
+
+def _peers(case: ContainerCase, place: Place, target: Target) -> t.Iterator[tuple[Peer, int]]:
+    evidence = case.evidence
+    if place.kind in {"outside", "unknown"} and target.port:
+        address = target.host if re.fullmatch(r"[\d.]+", target.host) else None
+        yield Peer(None, address), target.port
+    if place.kind == "pod" and target.port:
+        yield from ((Peer(pod, target.host), target.port) for pod in evidence.pods if pod.ref == place.ref)
+    json = evidence.get(place.ref) if place.kind == "service" and place.ref else None
+    if json is None or place.ref is None:
+        return
+    service = Service(evidence, place.ref, json)
+    port = next((each for each in service.ports if target.port in (None, each.number)), None)
+    for pod in service.pods:
+        number = target.port if service.headless else number_in(pod, port) if port else None
+        if number is not None:
+            yield Peer(pod, get_str(pod.json, "status", "podIP") or None), number

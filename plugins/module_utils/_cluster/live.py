@@ -22,7 +22,7 @@ from .._model.evidence import CLUSTER_SCOPED, KINDS, Cluster, Evidence, LogReque
 from .._model.fields import Json, get_str
 from .._model.secrets import redact
 from .connection import Connection, Refused
-from .reducing import add_page, next_page
+from .reducing import add_page, next_page, reduced
 
 # More would only queue at the server (API Priority and Fairness).
 PARALLEL: t.Final = 4
@@ -78,15 +78,14 @@ class LiveReader:
         # One thread decodes for all: several would wait for each other, with as many pages in memory.
         with ThreadPoolExecutor(PARALLEL) as threads, ThreadPoolExecutor(1) as decoder, _no_garbage_collection():
             places = scope.namespaces or (None,)
-            known = [threads.submit(self._require_namespace, name) for name in scope.namespaces]
+            asked = [threads.submit(self._namespace, name) for name in scope.namespaces]
             lists = [
                 threads.submit(self._list, kind, None if kind in CLUSTER_SCOPED else place, scope, decoder)
                 for kind in KINDS
+                if kind != "Namespace" or not asked
                 for place in (places if kind not in CLUSTER_SCOPED else (None,))
             ]
-            for check in known:
-                check.result()
-            answers = [future.result() for future in lists]
+            answers = [future.result() for future in (*asked, *lists)]
         objects: dict[str, list[Json]] = {}
         for answer in answers:
             objects.setdefault(answer.kind, []).extend(answer.objects)
@@ -200,15 +199,20 @@ class LiveReader:
         except (Refused, ValueError):
             return None  # somebody who may read one namespace only is told so by the lists
 
-    def _require_namespace(self, name: str) -> None:
+    def _namespace(self, name: str) -> _Answer:
+        """A namespace that was asked for; an AiopsError where there is none of that name."""
         try:
-            self._patient_get(f"/api/v1/namespaces/{name}")
+            found = json.loads(self._patient_get(f"/api/v1/namespaces/{name}"))
+            return _Answer("Namespace", [reduced("Namespace", found)])
         except Refused as exc:
             if exc.status == 404:
                 raise AiopsError(
                     f"Namespace {name!r} does not exist in {self._connection.server} ({self._connection.named}). "
                     "List those that do with: kubectl get namespaces"
                 ) from exc
+            return _Answer("Namespace", [], Unreadable("namespaces", name, exc.status, redact(exc.message)))
+        except ValueError as exc:
+            return _Answer("Namespace", [], Unreadable("namespaces", name, None, f"not what an API server says: {exc}"))
 
 
 class _no_garbage_collection:
@@ -232,8 +236,8 @@ def _share_one_heap() -> None:
 
 
 def accept_of(kind: str) -> str:
-    """What to ask for: of a ConfigMap its metadata only."""
-    return _METADATA_ONLY if kind == "ConfigMap" else "application/json"
+    """What to ask for: of a ConfigMap and of a namespace the metadata only."""
+    return _METADATA_ONLY if kind in {"ConfigMap", "Namespace"} else "application/json"
 
 
 def path_of(kind: str, namespace: str | None) -> str:

@@ -53,6 +53,8 @@ def reduced(kind: str, item: Json) -> Json:
     get_dict(metadata, "annotations").pop(_LAST_APPLIED, None)
     if kind == "ConfigMap":
         return {"metadata": metadata, "keys": sorted(_keys(managed))}
+    if kind == "Namespace":
+        return {"metadata": metadata}
     if kind == "Event":
         for name in ("source", "reportingComponent", "reportingInstance"):
             get_dict(item).pop(name, None)

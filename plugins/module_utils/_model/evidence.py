@@ -13,7 +13,8 @@ import typing as t
 from .fields import Json, get_dict, get_int, get_str
 from .objects import Event, Pod, Ref, controller, ref_of
 
-# What a diagnosis reads, in the order it is listed: kind → path of its collection.  ConfigMaps are read as metadata only.
+# What a diagnosis reads, in the order it is listed: kind → path of its collection.  ConfigMaps and Namespaces are read
+# as metadata only, and of Namespaces only those that were asked for.
 KINDS: t.Final[t.Mapping[str, str]] = {
     "Pod": "/api/v1/pods",
     "Event": "/api/v1/events",
@@ -41,6 +42,7 @@ KINDS: t.Final[t.Mapping[str, str]] = {
     "ValidatingWebhookConfiguration": "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
     "MutatingWebhookConfiguration": "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "Node": "/api/v1/nodes",
+    "Namespace": "/api/v1/namespaces",
 }
 CLUSTER_SCOPED: t.Final = frozenset(
     {
@@ -51,6 +53,7 @@ CLUSTER_SCOPED: t.Final = frozenset(
         "ValidatingWebhookConfiguration",
         "MutatingWebhookConfiguration",
         "Node",
+        "Namespace",
     }
 )
 # Kinds that run pods of their own; a DESIGN "workload" is one of these, a bare Pod, or an owner of another kind.
@@ -203,6 +206,8 @@ class Evidence:
         """Whether every object of that kind in that namespace was read, so that one which is not there does not exist."""
         if kind not in self.objects or kind not in KINDS:
             return False
+        if self.scope.namespaces and kind == "Namespace":
+            return False  # only those that were asked for
         if self.scope.namespaces and kind not in CLUSTER_SCOPED and namespace not in self.scope.namespaces:
             return False
         resource = KINDS[kind].rsplit("/", 1)[-1]

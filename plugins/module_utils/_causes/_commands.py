@@ -1,0 +1,91 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The addresses that a container's own spec names: in its command, its arguments and its variables."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._model.fields import Json, get_dicts, get_str, get_strs
+from .._model.finding import EvidenceItem
+from ._case import ContainerCase
+from ._failures import NAME, PORT, Target, targets
+
+_OPTIONS: t.Final = r"(?:\s+-\S+(?:\s+\d+)?)*"
+# What waiting scripts are made of, beside addresses with a colon.
+_TOOLS: t.Final[tuple[re.Pattern[str], ...]] = (
+    re.compile(rf"\b(?:nc|ncat|netcat|telnet)\b{_OPTIONS}\s+(?P<host>{NAME})(?:\s+{PORT})?"),
+    re.compile(rf"\b(?:nslookup|ping|dig|host|getent\s+a?hosts(?:v4)?){_OPTIONS}\s+(?P<host>{NAME})"),
+    re.compile(rf"\b(?:wget|curl)\b{_OPTIONS}\s+(?P<host>{NAME})(?=[/\s;)\"']|$)"),
+    re.compile(rf"\s(?:-h|--host)[=\s]+(?P<host>{NAME})(?:[^;&|\n]*?\s(?:-p|--port)[=\s]+{PORT})?"),
+    re.compile(rf"\(\s*['\"](?P<host>{NAME})['\"]\s*,\s*{PORT}"),
+)
+_VARIABLE: t.Final = re.compile(r"\$(?:\((?P<k8s>\w+)\)|\{(?P<braces>\w+)[^}]*\}|(?P<plain>\w+))")
+# A variable that the kubelet sets for each Service: NAME_SERVICE_HOST.
+_OF_SERVICE: t.Final = re.compile(r"(?P<name>[A-Z0-9_]+)_SERVICE_HOST")
+_HOST_VARIABLE: t.Final = re.compile(
+    r"(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER|ENDPOINT|SERVICE|BROKERS?|URL|URI)S?$", re.I
+)
+_WORDS: t.Final = frozenset({"sh", "bash", "true", "false", "in", "do", "done", "then", "localhost"})
+
+
+def addresses(spec: Json) -> list[Target]:
+    """Every address that a container spec names, those of its command first."""
+    values = _variables(spec)
+    text = _VARIABLE.sub(
+        lambda match: _value(match, values), "\n".join((*get_strs(spec, "command"), *get_strs(spec, "args")))
+    )
+    found = [_target(match) for pattern in _TOOLS for match in pattern.finditer(text) if match["host"] not in _WORDS]
+    found += targets(text)
+    for name, value in values.items():
+        found += targets(value) or _bare(name, value, values)
+    known = {each.host for each in found if each.port}
+    return list(dict.fromkeys(each for each in found if each.port or each.host not in known))
+
+
+def written_at(case: ContainerCase, host: str) -> EvidenceItem | None:
+    """Where the spec of the container names that host."""
+    place = f"{case.pod.ref}: {case.container.spec_place}"
+    for name, value in _variables(case.container.spec).items():
+        if _names(value, host):
+            return EvidenceItem("spec", f"{place}.env[{name}]", host)
+    for field in ("command", "args"):
+        if any(_names(word, host) for word in get_strs(case.container.spec, field)):
+            return EvidenceItem("spec", f"{place}.{field}", host)
+    return None
+
+
+def _variables(spec: Json) -> dict[str, str]:
+    return {
+        name: value
+        for each in get_dicts(spec, "env")
+        if (name := get_str(each, "name")) and (value := get_str(each, "value"))
+    }
+
+
+def _value(match: re.Match[str], values: t.Mapping[str, str]) -> str:
+    name = match["k8s"] or match["braces"] or match["plain"]
+    if name in values:
+        return values[name]
+    service = _OF_SERVICE.fullmatch(name)
+    return service["name"].lower().replace("_", "-") if service else match[0]
+
+
+def _bare(name: str, value: str, values: t.Mapping[str, str]) -> list[Target]:
+    """A variable that holds a host and nothing else; its port may stand in one beside it."""
+    if not _HOST_VARIABLE.search(name) or not re.fullmatch(NAME, value):
+        return []
+    port = values.get(_HOST_VARIABLE.sub("PORT", name), "")
+    return [Target(value, int(port) if port.isdecimal() and len(port) < 6 else None)]
+
+
+def _target(match: re.Match[str]) -> Target:
+    port = match.groupdict().get("port")
+    return Target(match["host"], int(port) if port else None)
+
+
+def _names(text: str, host: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", text) is not None

@@ -1,0 +1,292 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a container says of the network: which address it could not use, and in which way.
+
+The words are those of the usual runtimes and clients: Go, Java, Python, Node.js, Ruby, PHP, .NET, Rust, libpq, MySQL, Redis,
+curl, busybox, bash and nginx.  They are evidence of second rank, and anybody can write them: whoever uses them needs a fact of
+the cluster beside them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+Kind = t.Literal["unresolved", "no-answer-from-dns", "refused", "timed-out", "unreachable", "rejected"]
+
+IN_WORDS: t.Final[t.Mapping[Kind, str]] = {
+    "unresolved": "the name is not found",
+    "no-answer-from-dns": "the DNS does not answer",
+    "refused": "connection refused",
+    "timed-out": "no answer in time",
+    "unreachable": "no route to it",
+    "rejected": "the login is rejected",
+}
+DNS: t.Final = frozenset({"unresolved", "no-answer-from-dns"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """An address as it was written; ``port`` is None where none was."""
+
+    host: str
+    port: int | None = None
+
+    def __str__(self) -> str:
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """The last thing that failed: ``line`` says how, ``target`` is what it names, ``around`` what the lines beside it name."""
+
+    kind: Kind
+    line: str
+    target: Target | None
+    around: tuple[Target, ...] = ()
+
+
+_KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
+    (
+        "no-answer-from-dns",
+        re.compile(
+            r"\blookup \S+(?: on \S+)?: .*(?:i/o timeout|connection refused|server misbehaving)"
+            r"|temporary failure in name resolution|EAI_AGAIN|no servers could be reached|resolution timed out"
+            r"|resolver?(?:ing)? timed out|temporary failure resolving|could not be resolved \(\d+: operation timed out",
+            re.I,
+        ),
+    ),
+    (
+        "unresolved",
+        re.compile(
+            r"\bno such host\b(?!-)|name or service not known|name does not resolve|ENOTFOUND|\bbad address '"
+            r"|could ?n[o']t resolve|can'?t resolve|could not translate host name|host not found|unknown ?host"
+            r"|server can't find|no address associated with|nodename nor servname|NXDOMAIN|unknown mysql server host"
+            r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known",
+            re.I,
+        ),
+    ),
+    (
+        "rejected",
+        re.compile(
+            r"password authentication failed|authentication failed|access denied for user|invalid username-password"
+            r"|\bWRONGPASS\b|\bNOAUTH\b|ACCESS_REFUSED|login failed for user|no pg_hba\.conf entry|ORA-01017"
+            r"|role \"[^\"]+\" does not exist|auth(?:entication)? (?:error|failure|required)|invalid (?:user ?name or )?password"
+            r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b",
+            re.I,
+        ),
+    ),
+    (
+        "refused",
+        re.compile(
+            r"connection ?refused|ECONNREFUSED|actively refused|\bconnect(?:ion)? to \S+ refused|econnrefused"
+            r"|couldn't connect to server|on '[^']+' \(111\)|errno:? 111\b|error 111\b",
+            re.I,
+        ),
+    ),
+    (
+        "timed-out",
+        re.compile(
+            r"i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|\btimed[ -]?out\b|connect(?:ion)? ?timeout|timeout (?:expired|exceeded|was reached)"
+            r"|timeout occurred after waiting|deadline exceeded|(?:Connect|Socket|Read)Timeout|on '[^']+' \(110\)|errno:? 110\b",
+            re.I,
+        ),
+    ),
+    (
+        "unreachable",
+        re.compile(
+            r"no route to host|EHOSTUNREACH|ENETUNREACH|(?:network|host) is unreachable|on '[^']+' \(113\)", re.I
+        ),
+    ),
+)
+# What a line says that tells of the end of the trouble.
+_RECOVERED: t.Final = re.compile(
+    r"(?<!not )(?<!dis)\b(?:re-?)?connected\b|connection (?:\w+ )?(?:established|restored|succeeded|ok)\b|\brecovered\b"
+    r"|\b(?:is|are) (?:up|available|reachable)\b|now (?:up|available|ready)|successfully",
+    re.I,
+)
+# The program's own conclusion from it.
+_CONCLUSION: t.Final = re.compile(
+    r"connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
+    r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bbye\b",
+    re.I,
+)
+# Lines of a stack trace, of an error's own fields, and other continuations: they belong to what stands before them.
+_CONTINUES: t.Final = re.compile(
+    r"\s|at |\.{3} \d+ |[\]})>]+;?$|goroutine |created by |\S+\(0x|Node\.js v|npm |exit status \d|from /"
+    r"|\S*sh: (?:line \d+: )?/dev/(?:tcp|udp)/\S+ Invalid argument"
+)
+_CLOSE: t.Final = 12
+_AROUND: t.Final = 20
+
+_LABEL: t.Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
+NAME: t.Final = rf"{_LABEL}(?:\.{_LABEL})*"
+PORT: t.Final = r"(?P<port>\d{1,5})(?!\d)"
+_PORTS: t.Final = {
+    "http": 80,
+    "ws": 80,
+    "https": 443,
+    "wss": 443,
+    "redis": 6379,
+    "rediss": 6379,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "amqp": 5672,
+    "amqps": 5671,
+    "mongodb": 27017,
+    "nats": 4222,
+    "ldap": 389,
+    "memcached": 11211,
+    "kafka": 9092,
+    "sqlserver": 1433,
+    "mqtt": 1883,
+    "clickhouse": 9000,
+}
+# In this order where two begin at the same place.
+_TARGETS: t.Final[tuple[re.Pattern[str], ...]] = (
+    re.compile(
+        rf"\b(?P<scheme>[a-z][a-z0-9]*)(?:\+\w+)?(?::[a-z]+)?://(?:[^\s/@\"']*@)?(?P<host>{NAME})(?::{PORT})?", re.I
+    ),
+    re.compile(rf"->(?P<host>{NAME}):{PORT}"),
+    re.compile(rf"/dev/(?:tcp|udp)/(?P<host>{NAME})/{PORT}"),
+    re.compile(rf"\blookup (?P<host>{NAME})\.?(?=:| on )"),
+    re.compile(rf"(?:ENOTFOUND|EAI_AGAIN) (?P<host>{NAME})(?::{PORT})?"),
+    re.compile(rf"bad address '(?P<host>{NAME})(?::{PORT})?'", re.I),
+    re.compile(
+        rf"(?:resolve|resolving|translate|unknown) (?:mysql server )?host(?: ?name)?:? ['\"]?(?P<host>{NAME})", re.I
+    ),
+    re.compile(rf"(?:getaddrinfo for|(?:resolve|resolving|server) ['\"])\s?(?P<host>{NAME})", re.I),
+    re.compile(rf"can't (?:find|resolve) '?(?P<host>{NAME})\.?'?", re.I),
+    re.compile(
+        rf"sh: (?:line \d+: )?(?P<host>{NAME}): (?:Name or service not known|Temporary failure in name resolution)"
+    ),
+    re.compile(rf"UnknownHost(?:Exception|Error)?:? (?P<host>{NAME})"),
+    re.compile(rf"(?:MySQL server on|upstream) ['\"](?P<host>{NAME})(?::{PORT})?['\"]", re.I),
+    re.compile(
+        rf"(?:MySQL server on|connect to|server at|connection to) ['\"]?(?P<host>{NAME})['\"]?,? (?:\([^)]*\),? )?port {PORT}",
+        re.I,
+    ),
+    re.compile(rf"\bhost[\"']?\s?[=:]?\s?[\"'](?P<host>{NAME})[\"'](?:[^\n]{{0,60}}?\bport\b\W{{0,4}}{PORT})?", re.I),
+    re.compile(rf"\bto (?:host )?(?P<host>{NAME}) (?:\([^)]*\) )?(?:on )?port {PORT}", re.I),
+    re.compile(rf"remote host \((?P<host>{NAME})\)(?::{PORT})?", re.I),
+    re.compile(rf"\b(?:connection|connect) to (?P<host>{NAME}) (?:timed out|failed|refused)", re.I),
+    re.compile(rf"(?<![\w.:@/-])(?P<host>{NAME})(?:/[\d.]*)?:{PORT}(?![\w:.-]*:\d)"),
+    re.compile(rf"\baddress: '(?P<host>{NAME})'", re.I),
+)
+# Words before a colon and a number that are no host.
+_NO_HOST: t.Final = re.compile(
+    r"line|port|code|errno|pid|tid|col|status|took|count|attempts?|retry|retries|exit|id|level|error|time|ts|age|size|len|length|version|v"
+    r"|step|node|host|thread|warning|info|debug|fatal|https?|tcp|udp|timeout|try|row|index|after|in|at|to",
+    re.I,
+)
+_FILE: t.Final = re.compile(
+    r"\.(?:py|go|js|mjs|cjs|ts|java|kt|rb|php|cs|cpp|cc|c|h|conf|cfg|ya?ml|json|ex|exs|erl|lua|pl|scala|log|sock)$",
+    re.I,
+)
+_ADDRESS: t.Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+
+
+def last_failure(text: str, ended: bool) -> Failure | None:
+    """The last thing that failed before a run ended, or (``ended`` false) that fails now; None where it went on to something else."""
+    lines = told(text)
+    found: tuple[int, Kind] | None = last_word(lines, kind_of, ended)
+    if found is None:
+        return None
+    number, kind = found
+    first, kind, target = _whole(lines, number, kind)
+    around = [each for line in reversed(lines[max(0, first - _AROUND) : number + 8]) for each in targets(line)]
+    return Failure(kind, lines[first].strip(), target, tuple(dict.fromkeys(around)))
+
+
+def told(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+_Found = t.TypeVar("_Found")
+
+
+def last_word(lines: t.Sequence[str], find: t.Callable[[str], _Found | None], ended: bool) -> tuple[int, _Found] | None:
+    """The last line in which something is found, by its number; None where what follows shows that it was not the end of it."""
+    number = next((n for n in range(len(lines) - 1, -1, -1) if find(lines[n])), None)
+    if number is None or not (found := find(lines[number])):
+        return None
+    after = [line for line in lines[number + 1 :] if not _CONTINUES.match(line)]
+    if len(after) > _CLOSE or any(_RECOVERED.search(line) for line in after):
+        return None
+    if ended and after and not _CONCLUSION.search(after[-1]):
+        return None
+    return number, found
+
+
+def _whole(lines: t.Sequence[str], number: int, kind: Kind) -> tuple[int, Kind, Target | None]:
+    """The line of the same trouble that names its target: an error is often told twice, the second time without.
+
+    A chain of errors and the fields of an error object count as one; an unlike failure before it does not.
+    """
+    for n in range(number, max(-1, number - _CLOSE), -1):
+        told = kind_of(lines[n])
+        if told is None and not _CONTINUES.match(lines[n]):
+            break
+        if told in (kind, None) and (target := target_of(lines[n], told or kind)):
+            return n, kind, target
+    address = next(
+        (each for line in lines[number : number + 8] if _CONTINUES.match(line) for each in targets(line)), None
+    )
+    return number, kind, address
+
+
+def kind_of(line: str) -> Kind | None:
+    return next((kind for kind, pattern in _KINDS if pattern.search(line)), None)
+
+
+def target_of(line: str, kind: Kind) -> Target | None:
+    """What a line that tells of a failure is about: of several, the one that stands nearest before the failure's words."""
+    pattern = dict(_KINDS)[kind]
+    where = match.start() if (match := pattern.search(line)) else len(line)
+    found = list(_found(line))
+    if (kind in DNS) and (names := [f for f in found if not _ADDRESS.fullmatch(f[1].host)]):
+        found = names
+    upstream = re.search(r"\bupstream: ", line)
+    if upstream:  # nginx names the client, the server and the request beside it
+        found = [each for each in found if each[0] > upstream.start()][:1] or found
+    if not found:
+        return None
+    _place, target = min(found, key=lambda each: (where - each[0]) if each[0] < where else 1000 + each[0])
+    return target
+
+
+def targets(text: str) -> list[Target]:
+    """Every address that the text names, in its order."""
+    return list(dict.fromkeys(target for _place, target in _found(text)))
+
+
+def _found(text: str) -> t.Iterator[tuple[int, Target]]:
+    taken: list[tuple[int, int]] = []
+    matches = [match for pattern in _TARGETS for match in pattern.finditer(text[:4000])]
+    for match in matches:
+        host, begin, end = match["host"], match.start("host"), match.end()
+        if any(begin < other_end and end > other_begin for other_begin, other_end in taken) or not _plausible(match):
+            continue
+        taken.append((begin, end))
+        groups = match.groupdict()
+        scheme = (groups.get("scheme") or "").lower()
+        port = int(groups["port"]) if groups.get("port") else _PORTS.get(scheme)
+        yield begin, Target(host, port)
+
+
+def _plausible(match: re.Match[str]) -> bool:
+    host = match["host"]
+    if _ADDRESS.fullmatch(host):
+        return True
+    port = match.groupdict().get("port")
+    return (
+        any(ch.isalpha() for ch in host)
+        and not _NO_HOST.fullmatch(host)
+        and not _FILE.search(host)
+        and (not port or 0 < int(port) < 65536)
+    )

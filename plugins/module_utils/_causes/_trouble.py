@@ -1,0 +1,84 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a container says of its last failure, joined with what the cluster shows of the address that it names."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .._model.finding import EvidenceItem
+from .._model.text import shorten
+from ._case import LOG_CHARACTERS, ContainerCase, quote_end
+from ._commands import addresses, written_at
+from ._failures import DNS, Failure, Target, last_failure
+from ._reach import Fault, Place, fault, locate
+
+
+@dataclasses.dataclass(frozen=True)
+class Trouble:
+    """What a container says, the address it is about, and what the cluster shows to be wrong with that."""
+
+    failure: Failure
+    quote: EvidenceItem
+    target: Target | None
+    place: Place
+    fault: Fault | None
+
+
+def trouble_of(case: ContainerCase) -> Trouble | None:
+    """The last failure with its address; of several that may be meant, the only one that the cluster shows to be at fault."""
+    failure, quote = said_last(case)
+    if failure is None or quote is None:
+        return None
+    places = [(target, locate(case.evidence, case.pod, target.host)) for target in asked(case, failure)]
+    found = [
+        Trouble(failure, quote, target, place, _fault_at(case, failure, target, place)) for target, place in places
+    ]
+    if failure.target or len(found) == 1:
+        return found[0]
+    faulty = [each for each in found if each.fault]
+    sure = len({each.place for each in faulty}) == 1
+    return faulty[0] if sure else Trouble(failure, quote, None, Place("unknown"), None)
+
+
+def _fault_at(case: ContainerCase, failure: Failure, target: Target, place: Place) -> Fault | None:
+    found = None if failure.kind == "rejected" else fault(case.evidence, place, target.port)
+    if found and failure.kind in DNS and not (found.missing or found.nameless):
+        return None  # whatever is wrong with the Service, its name has an address
+    return found
+
+
+def said_last(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
+    """The last failure that the container tells of, in its termination message or its log, with where that stands."""
+    if case.container.waiting_reason not in {"", "CrashLoopBackOff"}:
+        return None, None
+    end = case.last_end
+    if end and end.message and (failure := last_failure(end.message, ended=True)):
+        return failure, quote_end(case)
+    if case.logs and (failure := last_failure(case.log, ended=end is not None)):
+        return failure, EvidenceItem("log", case.logs[0][0], shorten(failure.line, LOG_CHARACTERS))
+    return None, None
+
+
+def asked(case: ContainerCase, failure: Failure | None) -> list[Target]:
+    """The addresses that may be meant: what the failure names, else what stands around it and in the container's own spec."""
+    if failure and failure.target:
+        return [failure.target]
+    return list(dict.fromkeys((*(failure.around if failure else ()), *addresses(case.container.spec))))
+
+
+def speaks_for_itself(case: ContainerCase, trouble: Trouble) -> bool:
+    """Whether the words alone make it probable: nothing else ended the container, and they tell of a connection."""
+    end = case.last_end
+    if case.killed_by_probe or (end and not case.container.running and end.exit_code in (0, 137, 143)):
+        return False
+    return trouble.target is not None or trouble.failure.kind != "timed-out"
+
+
+def evidence_of(case: ContainerCase, trouble: Trouble) -> tuple[EvidenceItem, ...]:
+    proof = trouble.fault.evidence if trouble.fault else ()
+    end = (quote_end(case),) if case.last_end and trouble.quote.kind == "log" else ()
+    written = written_at(case, trouble.target.host) if trouble.target else None
+    return (trouble.quote, *proof, *((written,) if written else ()), *end)
