@@ -15,9 +15,9 @@ import time
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Connection
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Connection, Refused
 
 Json = dict[str, t.Any]
 
@@ -225,7 +225,8 @@ def _beat(connection: Connection, names: list[str], over: threading.Event) -> No
     """Renew the leases, as kubelets do: a node whose lease is older than 20 s is given up."""
     while not over.wait(6):
         for name in names:
-            _send(connection, "PATCH", f"{LEASES}/{name}", {"spec": _lease(name)})
+            with suppress(Refused):  # late once is no matter, the next round renews it
+                _send(connection, "PATCH", f"{LEASES}/{name}", {"spec": _lease(name)})
 
 
 def _condition(kind: str, reason: str = "", status: str = "True") -> Json:

@@ -70,10 +70,14 @@ def _merged(evidence: Evidence, hits: t.Sequence[Hit]) -> list[tuple[Finding, tu
 
 def _linked(found: t.Sequence[tuple[Finding, tuple[Ref, ...]]]) -> t.Iterator[Finding]:
     """Each finding, and where it names a root that has a finding of its own, as the consequence of that one."""
+    about: dict[Ref | None, list[Finding]] = {}
+    for finding, _roots in found:
+        for ref in {finding.workload, finding.subject}:
+            about.setdefault(ref, []).append(finding)
     behind: dict[str, str] = {}
     for finding, roots in found:
-        for other, _roots in found:
-            if not {other.workload, other.subject}.isdisjoint(roots) and not _leads_to(other.id, finding.id, behind):
+        for other in (each for root in roots for each in about.get(root, ())):
+            if not _leads_to(other.id, finding.id, behind):
                 behind[finding.id] = other.id
                 break
     for finding, _roots in found:

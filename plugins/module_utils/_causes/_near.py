@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import typing as t
 
 CANDIDATES: t.Final = 3
@@ -24,11 +25,14 @@ def near_misses(wanted: str, names: t.Iterable[str]) -> list[str]:
     ]
 
 
+@functools.lru_cache(maxsize=50_000)  # all pods of a workload ask the same
 def _likeness(wanted: str, name: str) -> float:
     first, second = _plain(wanted), _plain(name)
     if first == second:
         return 1.0
-    return difflib.SequenceMatcher(None, first, second).ratio()
+    matcher = difflib.SequenceMatcher(None, first, second)
+    likely = matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE  # both are upper bounds
+    return matcher.ratio() if likely else 0.0
 
 
 def _plain(name: str) -> str:

@@ -12,10 +12,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._model.evidence import WORKLOAD_KINDS, Evidence
+from .._model.evidence import Evidence
 from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.finding import EvidenceItem
-from .._model.objects import Pod, Ref, ref_of
+from .._model.objects import Pod, Ref
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,22 +130,15 @@ def services(evidence: Evidence, namespace: str) -> list[Service]:
 
 def templates(evidence: Evidence, namespace: str) -> list[Template]:
     """Every workload of the namespace that nothing controls, and every bare pod that has not ended."""
-    found = []
-    for kind in WORKLOAD_KINDS:
-        for name, json in evidence.named(kind, namespace).items():
-            ref = Ref(kind, namespace, name)
-            if evidence.owner(ref, json) is None:
-                template = get_dict(json, "spec", "template") or get_dict(
-                    json, "spec", "jobTemplate", "spec", "template"
-                )
-                wanted = get_int(json, "spec", "replicas") != 0
-                labels = get_dict(template, "metadata", "labels")
-                found.append(Template(ref, labels, get_dict(template, "spec"), wanted))
-    for json in evidence.named("Pod", namespace).values():
-        ref = ref_of(json, "Pod")
-        if evidence.owner(ref, json) is None:
-            found.append(Template(ref, get_dict(json, "metadata", "labels"), get_dict(json, "spec"), True))
-    return found
+    return [_template(ref, json) for ref, json in evidence.uncontrolled(namespace)]
+
+
+def _template(ref: Ref, json: Json) -> Template:
+    if ref.kind == "Pod":
+        return Template(ref, get_dict(json, "metadata", "labels"), get_dict(json, "spec"), True)
+    template = get_dict(json, "spec", "template") or get_dict(json, "spec", "jobTemplate", "spec", "template")
+    wanted = get_int(json, "spec", "replicas") != 0
+    return Template(ref, get_dict(template, "metadata", "labels"), get_dict(template, "spec"), wanted)
 
 
 def declared(spec: Json) -> list[Json]:

@@ -88,6 +88,8 @@ class Connection:
         except urllib3.exceptions.ReadTimeoutError as exc:
             raise Refused(None, f"no answer within {_TIMEOUT_SECONDS['read']:.0f} s") from exc
         except urllib3.exceptions.HTTPError as exc:
+            if "IncompleteRead" in str(exc):
+                raise Refused(None, "the answer was cut off") from exc
             raise AiopsError(_unreachable(self, exc)) from exc
         except ValueError as exc:
             raise AiopsError(f"{self.server!r} can't be the address of an API server: {exc}.") from exc

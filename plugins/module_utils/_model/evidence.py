@@ -168,6 +168,16 @@ class Evidence:
         return found
 
     @functools.cached_property
+    def _uncontrolled(self) -> dict[str, list[tuple[Ref, Json]]]:
+        found: dict[str, list[tuple[Ref, Json]]] = {}
+        for kind in (*WORKLOAD_KINDS, "Pod"):
+            for json in self.objects.get(kind, ()):
+                ref = ref_of(json, kind)
+                if self.owner(ref, json) is None:
+                    found.setdefault(ref.namespace, []).append((ref, json))
+        return found
+
+    @functools.cached_property
     def _top_owners(self) -> dict[Ref, Ref]:
         """Owner of a pod → the owner above all, as far as it was asked for: most pods have a sibling."""
         return {}
@@ -222,6 +232,10 @@ class Evidence:
         piles = [self._pods_by_label.get((namespace, key, str(value)), []) for key, value in labels.items()]
         smallest = min(piles, key=len, default=[])
         return [pod for pod in smallest if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+
+    def uncontrolled(self, namespace: str) -> list[tuple[Ref, Json]]:
+        """The workloads of that namespace that nothing controls, and after them the bare pods."""
+        return self._uncontrolled.get(namespace, [])
 
     def slices_of(self, service: Ref) -> list[Json]:
         """The EndpointSlices of a Service."""

@@ -29,6 +29,8 @@ class Answer:
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     """how long it takes"""
+    missing: int = 0
+    """how many bytes more are promised than sent"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _handler(server: ApiServer) -> type[http.server.BaseHTTPRequestHandler]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(len(answer.body) + answer.missing))
             self.end_headers()
             self.wfile.write(answer.body)
 

@@ -8,6 +8,7 @@ The server stands in for API server answers that a healthy one doesn't give.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 import typing as t
@@ -304,6 +305,15 @@ def test_one_list_that_does_not_come_is_a_gap(server: ApiServer) -> None:
     [gap] = evidence.unreadable
     assert (gap.resource, gap.status) == ("events", None)
     assert "no answer" in gap.message
+
+
+def test_a_list_that_is_cut_off_is_a_gap(server: ApiServer) -> None:
+    """An API server ends its answer where it takes longer than a minute."""
+    server.on(PODS, page(pod("a")))
+    server.on(EVENTS, dataclasses.replace(page(pod("e")), missing=10))
+    evidence = _reader(server).read(Scope())
+    assert _names(evidence) == ["a"]
+    assert evidence.unreadable == (Unreadable("events", None, None, "the answer was cut off"),)
 
 
 @pytest.mark.usefixtures("impatient")
