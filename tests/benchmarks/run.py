@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Connection, connect
-from ansible_collections.aiops.kubernetes.tests.benchmarks import fleet
+from ansible_collections.aiops.kubernetes.tests.benchmarks import fleet, loop
 
 BIN = Path(sys.executable).parent
 PLAYBOOKS = Path(__file__).parent / "playbooks"
@@ -32,7 +32,7 @@ EXPORT = "export KUBECONFIG="
 NAME = f"benchmark-{os.getpid()}"
 CAUSES = ("application-error", "image-not-found", "configmap-missing")
 # How often each pair is measured.
-SMALL_PAIRS, READING_PAIRS, LARGE_PAIRS, MODULE_RUNS = 9, 7, 3, 3
+SMALL_PAIRS, READING_PAIRS, LARGE_PAIRS, MODULE_RUNS, LOOPS = 9, 7, 3, 3, 20
 PODS, MOST_PODS = 5_000, 10_000
 
 Environment = Mapping[str, str]
@@ -74,7 +74,7 @@ class Cost:
 def main() -> None:
     with tempfile.TemporaryDirectory() as home, a_cluster() as kubeconfig:
         own = environment(Path(home), kubeconfig)
-        figures = diagnose_beside_a_list(own)
+        figures = [*diagnose_beside_a_list(own), *the_loop(kubeconfig)]
         connection = connect({"kubeconfig": kubeconfig})
         with fleet.nodes(connection):
             figures += large(own, kubeconfig, connection, Path(home) / "arguments.json")
@@ -99,6 +99,13 @@ def diagnose_beside_a_list(environment: Environment) -> list[Figure]:
         Figure("20 pods, 6 failing: diagnose", statistics.median(diagnoses), "s"),
         Figure("20 pods: diagnose / k8s_info", ratio(diagnoses, lists), most=1.3),
     ]
+
+
+def the_loop(kubeconfig: str) -> list[Figure]:
+    """The medians of a bad rollout that a person answers, and of taking the answer back."""
+    say(f"Going through the loop {LOOPS} times ...")
+    rounds = loop.measured(kubeconfig, LOOPS)
+    return [Figure(name, statistics.median(took), "s", most=loop.LIMITS[name]) for name, took in rounds.items()]
 
 
 def large(environment: Environment, kubeconfig: str, connection: Connection, arguments: Path) -> list[Figure]:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +38,9 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply i
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import inspect
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import ask, decide
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Site, propose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Proposal, Site, propose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.roll_back import roll_back
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 from ansible_collections.aiops.kubernetes.tests.loop.audit import AuditLog
 from ansible_collections.aiops.kubernetes.tests.loop.killing import at_once, kill_tree, somebody_waits_for
 from ansible_collections.aiops.kubernetes.tests.loop.workloads import NAME, Json
@@ -125,22 +127,24 @@ class Case:
             namespace=self.namespace, grace_period_seconds=0, field_selector=f"metadata.namespace={self.namespace}"
         )
 
-    def apply(self, *objects: Json) -> None:
+    def apply(self, *objects: Json, manager: str = "somebody") -> None:
         """As somebody else, who is not this collection."""
         for json_object in objects:
             self._kind(json_object["kind"], json_object["apiVersion"]).server_side_apply(
-                body=json_object, namespace=self.namespace, field_manager="somebody", force_conflicts=True
+                body=json_object, namespace=self.namespace, field_manager=manager, force_conflicts=True
             )
 
-    def patch(self, operations: Sequence[Json]) -> None:
-        """A JSON patch of the Deployment, as somebody else."""
-        self._kind("Deployment", "apps/v1").patch(
+    def patch(self, operations: Sequence[Json]) -> Json:
+        """A JSON patch of the Deployment, as somebody else; the Deployment after it."""
+        answer = self._kind("Deployment", "apps/v1").patch(
             body=list(operations),
             name=NAME,
             namespace=self.namespace,
             content_type="application/json-patch+json",
             field_manager="somebody",
         )
+        found: Json = answer.to_dict()
+        return found
 
     def delete(self) -> None:
         """Take the Deployment and its pods away, as somebody else."""
@@ -149,6 +153,45 @@ class Case:
 
     def live(self) -> Json:
         return self._get("Deployment", NAME, "apps/v1") or {}
+
+    def get(self, kind: str, name: str) -> Json:
+        """Any object, or an empty one."""
+        version = "apps/v1" if kind in {"Deployment", "StatefulSet", "DaemonSet"} else "v1"
+        return self._get(kind, name, version) or {}
+
+    def remove(self, kind: str, name: str, version: str = "v1") -> None:
+        self._kind(kind, version).delete(name=name, namespace=self.namespace)
+        self.wait(lambda: self._get(kind, name, version) is None, f"{kind} {name} to be gone")
+
+    def free(self, kind: str, name: str) -> None:
+        """Take its finalizers away."""
+        self._kind(kind).patch(
+            body={"metadata": {"finalizers": None}},
+            name=name,
+            namespace=self.namespace,
+            content_type="application/merge-patch+json",
+        )
+
+    def writer_of(self, name: str, *verbs: str) -> GuardedWriter:
+        """The writer of an identity that may do only this to the pods of the namespace."""
+        group, user = "rbac.authorization.k8s.io", f"{self.namespace}-{name}"
+        common: Json = {"apiVersion": f"{group}/v1", "metadata": {"name": name}}
+        rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}]
+        of = {"apiGroup": group, "kind": "Role", "name": name}
+        subjects = [{"apiGroup": group, "kind": "User", "name": user}]
+        binding = {**common, "kind": "RoleBinding", "roleRef": of, "subjects": subjects}
+        self.apply({**common, "kind": "Role", "rules": rules}, binding)
+        return GuardedWriter(connect({"kubeconfig": str(self.kubeconfig), "impersonate_user": user}))
+
+    def pods(self) -> list[Json]:
+        """All that are not on their way out."""
+        answer = self._kind("Pod").get(namespace=self.namespace, serialize=False)
+        pods: list[Json] = json.loads(answer.data)["items"]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def node(self) -> Json:
+        found: Json = json.loads(self._kind("Node").get(serialize=False).data)["items"][0]
+        return found
 
     def spec(self) -> str:
         """The Deployment's spec, as bytes can be compared."""
@@ -177,14 +220,19 @@ class Case:
 
     # the records
 
-    def plan(self, candidate: str | None = None) -> Record:
-        """The record of the plan for the only root finding, as `diagnose` with aiops_propose makes it."""
+    def propose(self, candidate: str | None = None) -> Proposal:
+        """What is proposed for the only root finding, as `diagnose` with aiops_propose does."""
         diagnosis = diagnose(self.reader, Scope((self.namespace,)))
         [finding] = [finding.id for finding in diagnosis.findings if finding.caused_by is None]
         candidates = {finding: candidate} if candidate else {}
         [proposal] = propose(
             Site(self.reader, self.writer, self.store, somebody(), new_id), diagnosis, [finding], candidates
         )
+        return proposal
+
+    def plan(self, candidate: str | None = None) -> Record:
+        """The record of the plan for the only root finding."""
+        proposal = self.propose(candidate)
         require(proposal.phr is not None, f"there is no plan: {proposal}")
         return self.store.load(str(proposal.phr))
 
@@ -193,8 +241,11 @@ class Case:
         return self.approve(self.plan(candidate))
 
     def approve(self, record: Record) -> Record:
+        """By as many persons, and by as strong a proof, as the plan's tier asks for; how they prove it, other tests are about."""
         record = ask(self.store, record.id, somebody("terminal"), moments.now())
-        record = decide(self.store, record, "approve", somebody("terminal"), JUSTIFICATION)
+        for number, _role in enumerate(record.missing):
+            person = replace(somebody(record.rule.proof), name=f"person-{number}")
+            record = decide(self.store, record, "approve", person, JUSTIFICATION)
         require(record.state(moments.now()) == "approved", f"{record.id} is {record.state(moments.now())}")
         return record
 
@@ -202,6 +253,14 @@ class Case:
         """An approved plan, applied, without waiting for what comes of it."""
         plan = self.approved()
         return apply(self.store, self.writer, self.reader.cluster(), plan.id, somebody())
+
+    def carry_out(self, record: Record) -> Record:
+        """An approved plan, applied and watched until its first verdict."""
+        record = apply(self.store, self.writer, self.reader.cluster(), record.id, somebody())
+        return first_gate(self.store, self.writer, self.reader, record, somebody())
+
+    def take_back(self, record: Record) -> Record:
+        return roll_back(self.store, self.writer, record.id, somebody("terminal"), "asked for by a person")
 
     def wait_for_event(self, kind: str) -> None:
         """Until an event of this kind is on disk; nothing that writes it has been waited for."""

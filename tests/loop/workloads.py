@@ -47,14 +47,51 @@ def configmap(name: str, **data: str) -> Json:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
-def settings_from(name: str, *keys: str) -> Json:
-    """A Deployment that takes these keys from a ConfigMap."""
-    variables = [{"name": key, "valueFrom": {"configMapKeyRef": {"name": name, "key": key}}} for key in keys]
+def secret(name: str, **data: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
+
+
+def service(selector: Mapping[str, str], target: int | str) -> Json:
+    ports = [{"name": "http", "port": 80, "targetPort": target}]
+    spec = {"selector": dict(selector), "ports": ports}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME}, "spec": spec}
+
+
+def bare_pod(image: str) -> Json:
+    """A pod that belongs to nobody."""
+    made = deployment(image=image)["spec"]["template"]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": NAME, **made["metadata"]}, "spec": made["spec"]}
+
+
+def statefulset(image: str) -> Json:
+    """Two replicas, of which the second is replaced first."""
+    made = deployment(image=image, replicas=2)
+    del made["spec"]["minReadySeconds"]
+    return {**made, "kind": "StatefulSet", "spec": {**made["spec"], "serviceName": NAME}}
+
+
+def daemonset(image: str) -> Json:
+    """A DaemonSet that keeps the former pod until the new one is ready."""
+    made = deployment(image=image)
+    del made["spec"]["replicas"]
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    return {**made, "kind": "DaemonSet", "spec": {**made["spec"], "updateStrategy": strategy}}
+
+
+def settings_from(name: str, *keys: str, kind: str = "configMapKeyRef") -> Json:
+    """A Deployment that takes these keys from a ConfigMap, or a Secret."""
+    variables = [{"name": key, "valueFrom": {kind: {"name": name, "key": key}}} for key in keys]
     return deployment(env=variables)
 
 
 def rolled_out(json: Mapping[str, Any]) -> bool:
     """Whether every replica is of the newest template and ready."""
-    status, wanted = json.get("status", {}), json["spec"]["replicas"]
+    status, wanted = json.get("status", {}), json["spec"].get("replicas")
+    if wanted is None:  # a DaemonSet
+        wanted = status.get("desiredNumberScheduled")
+        counts = {status.get(name, 0) for name in ("updatedNumberScheduled", "numberReady")}
+        return (
+            bool(wanted) and status.get("observedGeneration") == json["metadata"]["generation"] and counts == {wanted}
+        )
     counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas")}
     return status.get("observedGeneration") == json["metadata"]["generation"] and counts == {wanted}

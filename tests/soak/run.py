@@ -16,6 +16,7 @@ TESTS = Path(__file__).resolve().parents[1]
 JOBS = {
     "cluster": [sys.executable, str(TESTS / "cluster" / "cluster.py"), "soak", "--rounds", "20"],
     "clients": [sys.executable, str(TESTS / "soak" / "clients.py")],
+    "races": [sys.executable, str(TESTS / "soak" / "races.py")],
 }
 
 

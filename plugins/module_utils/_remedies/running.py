@@ -35,9 +35,15 @@ def scale(case: RemedyCase) -> Change | None:
 
 
 def restart(case: RemedyCase) -> Change | None:
-    """Start all pods anew, one after another, so that they read what has changed since they were started; once for a finding."""
+    """Start all pods anew, one after another, so that they read what has changed since they were started; once for a finding.
+
+    A container that ends is started anew all the time: only those that run on can have missed something.
+    """
     json = case.json
     if json is None or case.workload.kind not in EDITABLE:
+        return None
+    pods = [pod for pod in case.evidence.pods_of(case.workload) if not pod.ready and not pod.deleting]
+    if not any(all(container.running for container in pod.containers) for pod in pods):
         return None
     since = case.finding.since or case.evidence.observed_at
     annotations = get_dict(json, "spec", "template", "metadata", "annotations")

@@ -10,7 +10,20 @@ import typing as t
 
 from .._model.evidence import Evidence
 from .._model.finding import Finding
-from . import claims, commands, images, nodes, pods, probes, references, resources, revisions, running, services
+from . import (
+    claims,
+    commands,
+    images,
+    nodes,
+    pods,
+    probes,
+    references,
+    resources,
+    revisions,
+    running,
+    services,
+    traffic,
+)
 from ._change import Change, RemedyCase
 
 Remedy = t.Callable[[RemedyCase], Change | None]
@@ -69,6 +82,7 @@ REMEDIES: t.Final[t.Mapping[str, tuple[Remedy, ...]]] = {
     "autoscaler-unable": (resources.add_cpu_request,),
     "cronjob-not-running": (running.resume,),
     "service-selector-mismatch": (services.patch_service_selector,),
+    "network-policy-blocks": (traffic.allow_traffic,),
     "service-port-mismatch": (services.patch_service_target_port,),
 }
 # Causes against which nothing is offered, and what speaks against it.
@@ -88,7 +102,6 @@ NONE: t.Final[t.Mapping[str, str]] = {
     "disruption-budget-blocks": "the budget is a promise that its owner must loosen",
     "job-failed": "running it again does its work twice",
     "scheduler-missing": "who should place the pod is named in its template on purpose",
-    "network-policy-blocks": "which traffic to allow is for a person to say",
     "undetermined": "what fails is not known",
 }
 

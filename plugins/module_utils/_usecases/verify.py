@@ -17,7 +17,7 @@ from .._causes import judge
 from .._model import moments
 from .._model.errors import AiopsError
 from .._model.evidence import Evidence, Reader, Scope
-from .._model.fields import get_int, get_str
+from .._model.fields import get, get_dicts, get_int, get_str
 from .._model.finding import UNDETERMINED, Finding
 from .._model.measuring import Gauge
 from .._model.objects import Ref
@@ -196,6 +196,8 @@ def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:
         return Look("same", f"{troubles[0].cause} is still there", now, _SAME_SECONDS)
     if now.ready < max(now.desired, plan.baseline.ready):
         return Look(None, f"{now.ready} of {now.desired} pods ready", now)
+    if workload.kind == "Service" and not _has_endpoints(evidence, workload):
+        return Look("same", f"{workload} still leads to no pod that is ready", now, _SAME_SECONDS)
     new = set(now.neighbours) - {*plan.baseline.neighbours, *plan.baseline.findings}
     hurt = [finding for finding in judge.find(evidence) if finding.id in new]
     if hurt:
@@ -203,6 +205,17 @@ def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:
     held = 0 if all(step.verb == "delete" for step in plan.steps) else HOLD_SECONDS
     pods = f"all {now.ready} pods ready, " if now.desired else ""
     return Look("better", f"{pods}{plan.finding.get('cause')} is gone", now, held)
+
+
+def _has_endpoints(evidence: Evidence, service: Ref) -> bool:
+    """Whether a slice of the Service has an endpoint that is ready and a port to send to."""
+    for json in evidence.named("EndpointSlice", service.namespace).values():
+        if get_str(json, "metadata", "labels", "kubernetes.io/service-name") != service.name:
+            continue
+        ready = any(get(each, "conditions", "ready") is not False for each in get_dicts(json, "endpoints"))
+        if ready and get_dicts(json, "ports"):
+            return True
+    return False
 
 
 def _measured(gauge: Gauge | None, evidence: Evidence, plan: Plan) -> dict[str, float]:

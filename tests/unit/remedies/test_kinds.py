@@ -27,6 +27,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies import 
     revisions,
     running,
     services,
+    traffic,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies._change import Change, RemedyCase, manifest
 from ansible_collections.aiops.kubernetes.tests.unit.loop.json_patch import patched
@@ -342,6 +343,10 @@ def test_a_restart_is_done_once_for_a_finding(annotations: dict[str, str] | None
     metadata = shop.get("Deployment", "search")["spec"]["template"]["metadata"]
     if annotations:
         metadata["annotations"] = annotations
+    assert running.restart(_case(shop, "dependency-unavailable")) is None  # its container ends and is started anew
+    for pod in shop.objects["Pod"]:
+        for status in pod["status"].get("containerStatuses", []):
+            status["state"] = {"running": {}}
     case = _case(shop, "dependency-unavailable")
     restarted = after(running.restart(case))
     marks = {**(annotations or {}), "kubectl.kubernetes.io/restartedAt": case.finding.since}
@@ -489,6 +494,48 @@ def test_a_node_that_is_only_cordoned(shop: Shop) -> None:
     assert _tier(change) == "critical"
     node["spec"]["taints"].append({"key": "maintenance", "effect": "NoSchedule"})
     assert nodes.uncordon(_case(shop, "node-tainted-or-cordoned")) is None
+
+
+# Traffic
+
+
+def _closing(shop: Shop, **spec: t.Any) -> dict[str, t.Any]:
+    policy = {
+        "metadata": {"namespace": "shop", "name": "deny"},
+        "spec": {"podSelector": {"matchLabels": {"app": "search"}}, **spec},
+    }
+    shop.objects["NetworkPolicy"] = [policy]
+    return {"subject": Ref("NetworkPolicy", "shop", "deny")}
+
+
+def test_traffic_is_allowed_beside_what_closes_it(shop: Shop) -> None:
+    given = _closing(shop, policyTypes=["Egress"])
+    assert _needs(traffic.allow_traffic(_case(shop, "network-policy-blocks", **given)))
+    change = traffic.allow_traffic(_case(shop, "network-policy-blocks", "egress:5432:app=db,tier=x", **given))
+    assert change is not None
+    (made,) = change.writes
+    assert isinstance(made, Creation)
+    assert made.manifest["spec"] == {
+        "podSelector": {"matchLabels": {"app": "search"}},
+        "policyTypes": ["Egress"],
+        "egress": [
+            {
+                "ports": [{"port": 5432, "protocol": "TCP"}],
+                "to": [{"podSelector": {"matchLabels": {"app": "db", "tier": "x"}}}],
+            }
+        ],
+    }
+    assert _tier(change) == "critical"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["ingress:80:app=web", "egress:80", "egress:0:app=db", "egress:99999:app=db", "egress:80:", "egress:80:app", "all"],
+)
+def test_a_policy_that_would_close_or_open_more_is_not_made(rule: str, shop: Shop) -> None:
+    """A policy for a way that nothing closes yet would close it; one without labels would open it to all."""
+    given = _closing(shop, policyTypes=["Egress"])
+    assert traffic.allow_traffic(_case(shop, "network-policy-blocks", rule, **given)) is None
 
 
 # StatefulSets and DaemonSets
