@@ -30,6 +30,7 @@ from ansible_collections.aiops.kubernetes.tests.loop.workloads import (
     bare_pod,
     deployment,
     hungry,
+    quota,
     rolled_out,
 )
 
@@ -138,13 +139,8 @@ def test_no_history_is_no_way_back_but_our_own_snapshot_is(case: Case) -> None:
     assert case.spec() == before
 
 
-def quota(pods: int) -> Json:
-    spec = {"hard": {"pods": str(pods)}}
-    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "room"}, "spec": spec}
-
-
 def test_what_the_quota_refuses_is_known_before_anybody_is_asked(case: Case) -> None:
-    case.apply(quota(1), hungry())
+    case.apply(quota(pods="1"), hungry())
     case.wait_for("memory-limit-exceeded")
     proposal = case.propose()
     assert proposal.phr is None
@@ -173,7 +169,7 @@ def test_a_second_step_that_fails_is_no_half_change(case: Case) -> None:
     case.apply(bare_pod(NOWHERE))
     case.wait_for("image-not-found")
     former, record = case.get("Pod", NAME), case.approved(IMAGE)
-    meddling(case, lambda: case.apply(quota(0)))
+    meddling(case, lambda: case.apply(quota(pods="0")))
     with pytest.raises(AiopsError, match="rollback_failed"):
         case.carry_out(record)
     assert case.pods() == []

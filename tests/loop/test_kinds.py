@@ -24,14 +24,17 @@ from ansible_collections.aiops.kubernetes.tests.loop.workloads import (
     NAME,
     Json,
     bare_pod,
+    claim,
     configmap,
     daemonset,
     deployment,
+    quota,
     rolled_out,
     secret,
     service,
     settings_from,
     statefulset,
+    with_volume,
 )
 
 NOWHERE: Final = "busybox:1.63"
@@ -53,11 +56,18 @@ class Trial:
     former: Sequence[Json] = ()
     target: tuple[str, str] = ("Deployment", NAME)
     takes_back: str = "rolled_back"
+    irreversible: str | None = None
 
 
 def listening(**container: Any) -> Json:
     made = deployment(image="nginx:1.27", ports=[{"name": "web", "containerPort": 80}], **container)
     del made["spec"]["template"]["spec"]["containers"][0]["command"]
+    return made
+
+
+def running_as(name: str) -> Json:
+    made = deployment()
+    made["spec"]["template"]["spec"]["serviceAccountName"] = name
     return made
 
 
@@ -109,6 +119,28 @@ TRIALS: Final = {
         useless="nowhere",
         takes_back="applied",
     ),
+    "ServiceAccount": Trial(
+        "service-account-missing",
+        [running_as("defalt")],
+        "patch_reference",
+        tier="critical",
+        good="default",
+    ),
+    "limits that a quota asks for": Trial(
+        "quota-requires-limits",
+        [quota(**{"limits.cpu": "1", "limits.memory": "1Gi"}), deployment()],
+        "set_resources",
+        good="cpu=50m,memory=32Mi",
+    ),
+    "class of an unbound claim": Trial(
+        "volume-claim-unbound",
+        [claim("standrad"), with_volume()],
+        "recreate_claim",
+        tier="critical",
+        good="standard",
+        target=("PersistentVolumeClaim", "data"),
+        irreversible="the new claim may hold data as soon as a volume is bound to it",
+    ),
     "selector of a Service": Trial(
         "service-selector-mismatch",
         [listening(), service({"app": "wbe"}, 80)],
@@ -152,7 +184,11 @@ def planned(case: Case, trial: Trial, value: str | None) -> Record:
         value = f"cpu={case.node()['status']['allocatable']['cpu']}"
     record = case.plan(value)
     plan = record.plan
-    assert (plan.action, plan.tier, plan.irreversible_because) == (trial.action, trial.tier, None)
+    assert (plan.action, plan.tier, plan.irreversible_because) == (
+        trial.action,
+        trial.tier,
+        trial.irreversible,
+    )
     assert case.get(*trial.target)["metadata"]["uid"]
     return case.approve(record)
 

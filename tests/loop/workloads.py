@@ -43,6 +43,10 @@ def hungry() -> Json:
     return deployment(command, image="python:3.11-slim", resources=resources)
 
 
+def quota(**hard: str) -> Json:
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "room"}, "spec": {"hard": hard}}
+
+
 def configmap(name: str, **data: str) -> Json:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
@@ -55,6 +59,20 @@ def service(selector: Mapping[str, str], target: int | str) -> Json:
     ports = [{"name": "http", "port": 80, "targetPort": target}]
     spec = {"selector": dict(selector), "ports": ports}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME}, "spec": spec}
+
+
+def claim(storage_class: str) -> Json:
+    wanted = {"requests": {"storage": "1Mi"}}
+    spec = {"storageClassName": storage_class, "accessModes": ["ReadWriteOnce"], "resources": wanted}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
+
+
+def with_volume() -> Json:
+    """A Deployment that keeps its data in the claim."""
+    made = deployment()
+    spec = made["spec"]["template"]["spec"]
+    spec["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    return made
 
 
 def bare_pod(image: str) -> Json:

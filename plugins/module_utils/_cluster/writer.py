@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 from .._model.evidence import KINDS
@@ -21,6 +22,8 @@ from .reducing import reduced
 FIELD_MANAGER: t.Final = "aiops.kubernetes"
 _JSON_PATCH: t.Final = {"Content-Type": "application/json-patch+json"}
 _JSON: t.Final = {"Content-Type": "application/json"}
+# k8s.io/apiserver/pkg/endpoints/handlers/responsewriters: forbiddenMessage
+_NO_RIGHT: t.Final = re.compile(r"\bcannot \S+ (?:resource|path) \"")
 _REVIEWS: t.Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -36,7 +39,7 @@ class GuardedWriter:
         except Refused as exc:
             if exc.status == 404:
                 return None
-            raise NotAllowed(exc.message, exc.status == 403) from exc
+            raise NotAllowed(exc.message, _may_not(exc)) from exc
 
     def patch(self, target: Ref, operations: Operations, dry_run: bool) -> Json:
         body = json.dumps(operations).encode()
@@ -50,7 +53,7 @@ class GuardedWriter:
 
     def create(self, target: Ref, manifest: Json, dry_run: bool) -> Json:
         name = {"generateName": "aiops-dry-run-"} if dry_run else {"name": target.name}
-        metadata = {**get_dict(manifest, "metadata"), **name}
+        metadata = {key: value for key, value in get_dict(manifest, "metadata").items() if key != "name"} | name
         body = {**manifest, **_type_of(target.kind), "metadata": metadata}
         path = path_of(target.kind, target.namespace or None)
         return reduced(target.kind, json.loads(self._write("POST", path, dry_run, _JSON, json.dumps(body).encode())))
@@ -77,7 +80,12 @@ class GuardedWriter:
         except Refused as exc:
             if exc.status in (404, 409) or (exc.status == 422 and not exc.has_causes):
                 raise NotAsPlanned(exc.message) from exc
-            raise NotAllowed(exc.message, exc.status == 403) from exc
+            raise NotAllowed(exc.message, _may_not(exc)) from exc
+
+
+def _may_not(refused: Refused) -> bool:
+    """Whether the identity has no right to it: admission (a quota, a security standard) answers 403, too, in other words."""
+    return refused.status == 403 and _NO_RIGHT.search(refused.message) is not None
 
 
 def _group_and_resource(kind: str) -> tuple[str, str]:

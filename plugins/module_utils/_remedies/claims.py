@@ -15,14 +15,16 @@ _PVC = "PersistentVolumeClaim"
 
 
 def recreate_claim(case: RemedyCase) -> Change | None:
-    """Make a claim that no volume was ever bound to again, of the only storage class there is, or of the one that a person names."""
+    """Make a claim that no volume was ever bound to again, of the only storage class that can be meant, or of a person's."""
     found = _unbound(case)
     if found is None:
         return None
     claim, json = found
     classes = case.evidence.named("StorageClass", "")
     former = get_str(json, "spec", "storageClassName") or "(none)"
-    name = case.candidate or (next(iter(classes)) if len(classes) == 1 else None)
+    hints = [c.what.rpartition(" ")[2] for c in case.finding.candidates if c.what.startswith("StorageClass ")]
+    near = [name for name in hints or classes if name in classes]
+    name = case.candidate or (near[0] if len(near) == 1 else None)
     effect = f"{claim} is deleted and made again; it holds no data, for no volume was ever bound to it"
     if name is None:
         needs = f"the storage class, one of {', '.join(sorted(classes)) or 'none that exist'}"

@@ -23,7 +23,8 @@ def uncordon(case: RemedyCase) -> Change | None:
         if get(json, "spec", "unschedulable") is True
         and all(get_str(taint, "key") == _CORDONED for taint in get_dicts(json, "spec", "taints"))
     }
-    name = case.candidate or (next(iter(cordoned)) if len(cordoned) == 1 else None)
+    meant = [case.finding.subject.name] if case.finding.subject.kind == "Node" else list(cordoned)
+    name = case.candidate or (meant[0] if len(meant) == 1 else None)
     effect = "pods are placed on it again; why somebody cordoned it is not known here"
     if name is None and cordoned:
         needs = f"the node to uncordon, one of {', '.join(sorted(cordoned))}"
