@@ -15,6 +15,7 @@ from .._model.objects import Pod, Ref
 from .._model.plan import Step
 from .._model.secrets import redact_object
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
+from .._remedies._change import manifest
 
 # What is deleted to be made again must be gone first: this long beyond the time that it is given to end.
 _ENDING_SECONDS: t.Final = 60
@@ -50,7 +51,7 @@ def found(writer: Writer, step: Step, former: t.Collection[str]) -> t.Literal["b
     if step.verb == "create":
         if live is None or uid in former:
             return "before"
-        return "after" if contains(live, step.manifest) else "other"
+        return "after" if _is_made(live, step.manifest) else "other"
     if live is None or uid != step.uid:
         return "other"
     if _holds(live, step.inverse):
@@ -141,9 +142,9 @@ def _unmake(writer: Writer, step: Step, live: Json | None, made: str, former: Js
         return "rolled_back", {}
     uid = get_str(live, "metadata", "uid")
     if uid != made:
-        back = former is not None and contains(live, former)
+        back = former is not None and _is_made(live, former)
         return ("rolled_back", {}) if back else _blocked(f"{step.target} was made anew by somebody else")
-    if not contains(live, step.manifest):
+    if not _is_made(live, step.manifest):
         return _blocked(f"{step.target} was changed by somebody else since")
     for _attempt in range(_ATTEMPTS):
         try:
@@ -165,7 +166,7 @@ def _remake(writer: Writer, step: Step, live: Json | None) -> tuple[str, Json]:
     if live is not None and ending and get_str(live, "metadata", "uid") == step.uid:
         _wait_until_gone(writer, step.target, step.uid, live)
     elif live is not None:
-        there = contains(live, step.manifest) and not ending
+        there = _is_made(live, step.manifest) and not ending
         return ("rolled_back", {}) if there else _blocked(f"{step.target} was made anew by somebody else")
     try:
         writer.create(step.target, step.manifest, dry_run=False)
@@ -176,6 +177,11 @@ def _remake(writer: Writer, step: Step, live: Json | None) -> tuple[str, Json]:
 
 def _blocked(reason: str, difference: t.Sequence[Json] = ()) -> tuple[str, Json]:
     return "rollback_blocked", {"reason": reason, "difference": list(difference)}
+
+
+def _is_made(live: Json, wanted: Json | None) -> bool:
+    """Whether an object is what was made from a manifest, and nobody has changed it since; admission adds to it."""
+    return contains(manifest(live), wanted)
 
 
 def _holds(live: Json | None, operations: t.Sequence[Json]) -> bool:

@@ -113,7 +113,7 @@ POD: t.Final = Ref("Pod", "shop", "one")
 def _pod(image_: str = "shop/one:2", uid: str = "p1") -> dict[str, t.Any]:
     return {
         "metadata": {"namespace": "shop", "name": "one", "uid": uid, "resourceVersion": "3"},
-        "spec": {"containers": [{"name": "app", "image": image_}]},
+        "spec": {"volumes": [], "containers": [{"name": "app", "image": image_, "volumeMounts": []}]},
     }
 
 
@@ -141,6 +141,20 @@ def test_a_pod_is_made_again_and_taken_back(kept: QuickStore, clock: Clock) -> N
     assert server.objects[POD]["spec"] == _pod()["spec"]
     assert roll_back(kept, server, PHR, ALICE, "asked").state(clock.now) == "rolled_back"
     assert len(server.writes) == 4
+
+
+def test_what_admission_adds_to_a_pod_is_no_change_of_anybody(kept: QuickStore, clock: Clock) -> None:
+    server = _pod_server()
+    approved(kept, clock, _made_again())
+    apply(kept, server, CLUSTER, PHR, ALICE)
+    spec = server.objects[POD]["spec"]
+    spec["volumes"] = [{"name": "kube-api-access-x1"}]
+    spec["containers"][0] |= {
+        "volumeMounts": [{"name": "kube-api-access-x1", "mountPath": "/x"}],
+        "imagePullPolicy": "Always",
+    }
+    assert roll_back(kept, server, PHR, ALICE, "asked").state(clock.now) == "rolled_back"
+    assert server.objects[POD]["spec"] == _pod()["spec"]
 
 
 @pytest.mark.parametrize(
