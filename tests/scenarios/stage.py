@@ -195,8 +195,9 @@ class Stage:
                     found[json_object["metadata"].get("namespace", "")][kind].append(json_object)
         return found
 
-    def _list(self, version: str, kind: str) -> list[Json]:
-        items: list[Json] = json.loads(self._kind(version, kind).get(serialize=False).data)["items"]
+    def _list(self, version: str, kind: str, namespace: str | None = None) -> list[Json]:
+        answer = self._kind(version, kind).get(namespace=namespace, serialize=False)
+        items: list[Json] = json.loads(answer.data)["items"]
         return items
 
     def _remove(self, name: str) -> None:
@@ -208,7 +209,20 @@ class Stage:
         self._kind("v1", "Pod").delete(
             namespace=name, grace_period_seconds=0, field_selector=f"metadata.namespace={name}"
         )
+        for pod in self._list("v1", "Pod", name):
+            if "finalizers" in pod["metadata"]:  # nobody else takes them off
+                self._free(pod["metadata"]["name"], name)
         self._made.discard(name)
+
+    def _free(self, pod: str, namespace: str) -> None:
+        body = {"metadata": {"finalizers": None}}
+        try:
+            self._kind("v1", "Pod").patch(
+                body=body, name=pod, namespace=namespace, content_type="application/merge-patch+json"
+            )
+        except ApiException as error:
+            if error.status != 404:
+                raise
 
     def _kind(self, version: str, kind: str) -> Any:
         return self._client.resources.get(api_version=version, kind=kind)

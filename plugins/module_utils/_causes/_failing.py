@@ -67,6 +67,19 @@ def present_pods(evidence: Evidence) -> list[Pod]:
     return sorted(pods, key=lambda pod: pod.created or "", reverse=True)
 
 
+def ended_pods(evidence: Evidence) -> list[Pod]:
+    """The pods that were ended as a whole and say why, without those whose Job does or did without them."""
+    latest_runs = _latest_runs(evidence)
+    return [
+        pod
+        for pod in evidence.pods
+        if pod.phase == "Failed"
+        and get_str(pod.json, "status", "reason")
+        and not pod.deleting
+        and not _of_an_old_run(evidence, pod, latest_runs)
+    ]
+
+
 def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:
     if pod.phase == "Succeeded":
         return True
@@ -77,15 +90,20 @@ def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bo
     if owner.kind == "ReplicaSet":
         # The controller has already made another in the place of a failed pod.
         return pod.phase == "Failed" or get_int(json, "spec", "replicas") == 0
-    if owner.kind == "Job":
-        above = evidence.owner(owner, json)
-        superseded = above in latest_runs and latest_runs[above] != owner.name if above else False
-        return (
-            superseded
-            or get_str(condition(json, "Complete"), "status") == "True"
-            or _retried(evidence, pod, owner, json)
-        )
-    return False
+    return _of_an_old_run(evidence, pod, latest_runs)
+
+
+def _of_an_old_run(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:
+    """Whether its Job is complete, goes on with another pod, or is no longer the newest of its CronJob."""
+    owner = evidence.owner(pod.ref, pod.json)
+    if owner is None or owner.kind != "Job":
+        return False
+    json = evidence.get(owner) or {}
+    above = evidence.owner(owner, json)
+    superseded = above in latest_runs and latest_runs[above] != owner.name if above else False
+    return (
+        superseded or get_str(condition(json, "Complete"), "status") == "True" or _retried(evidence, pod, owner, json)
+    )
 
 
 def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:

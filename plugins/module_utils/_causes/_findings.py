@@ -64,7 +64,8 @@ def _merged(evidence: Evidence, hits: t.Sequence[Hit]) -> list[tuple[Finding, tu
             runbook=first.runbook,
             candidates=first.judgement.candidates,
         )
-        found.append((finding, first.judgement.roots))
+        # What is said of an owned pod itself is behind what its containers show.
+        found.append((finding, (*first.judgement.roots, *sorted(pods - {workload}))))
     return found
 
 

@@ -20,11 +20,14 @@ from . import (
     dependencies,
     dns,
     images,
+    jobs,
+    lifecycle,
     memory,
     networking,
     nodes,
     permissions,
     rollouts,
+    scaling,
     scheduling,
     startup,
     storage,
@@ -32,6 +35,26 @@ from . import (
 from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 
 _Case_contra = t.TypeVar("_Case_contra", contravariant=True)
+
+
+# All that a finding's cause may be, beside "undetermined": whoever reads findings by machine can rely on it.
+VOCABULARY: t.Final = frozenset({
+    "image-not-found", "image-pull-unauthorized", "registry-unreachable", "registry-rate-limited",
+    "image-name-invalid", "image-never-pulled", "image-architecture-mismatch", "image-policy-refused",
+    "command-not-found", "command-not-executable", "command-usage-error", "configmap-missing", "secret-missing",
+    "key-missing", "run-as-non-root-violated", "container-create-failed", "lifecycle-hook-failed",
+    "sandbox-creation-failed", "application-error", "memory-limit-exceeded", "child-process-oom-killed",
+    "node-out-of-memory", "liveness-probe-misconfigured", "liveness-probe-failing", "startup-too-slow",
+    "exits-with-success", "configuration-invalid", "filesystem-not-writable", "port-in-use", "native-crash",
+    "dependency-unavailable", "dns-resolution-failed", "rbac-denied", "init-container-hanging",
+    "job-sidecar-never-ends", "readiness-probe-misconfigured", "readiness-probe-failing", "insufficient-resources",
+    "node-selection-unsatisfiable", "node-tainted-or-cordoned", "host-port-conflict", "volume-claim-unbound",
+    "volume-mount-failed", "quota-exceeded", "quota-requires-limits", "limit-range-violated", "pod-security-violated",
+    "service-account-missing", "priority-class-missing", "admission-webhook-unavailable", "pod-spec-rejected",
+    "evicted", "node-unavailable", "stuck-terminating", "rollout-stuck", "scaled-to-zero", "autoscaler-unable",
+    "disruption-budget-blocks", "job-failed", "cronjob-not-running", "scheduler-missing", "service-selector-mismatch",
+    "service-port-mismatch", "network-policy-blocks",
+})  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,13 +71,19 @@ class Cause(t.Generic[_Case_contra]):
 
 
 # A pod that is being deleted.
-DELETING: t.Final[tuple[Cause[PodCase], ...]] = ()
+DELETING: t.Final[tuple[Cause[PodCase], ...]] = (
+    Cause("stuck-terminating", lifecycle.pod_stuck_terminating, "lifecycle"),
+)
+# A pod whose node may not vouch for it any more.
+STRANDED: t.Final[tuple[Cause[PodCase], ...]] = (Cause("node-unavailable", nodes.on_unavailable_node, "nodes"),)
 # A pod that was ended as a whole, for a reason in its status.
 ENDED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("evicted", nodes.evicted, "nodes"),
     Cause("insufficient-resources", capacity.refused_for_resources, "scheduling"),
     Cause("host-port-conflict", scheduling.refused_for_ports, "scheduling"),
     Cause("node-selection-unsatisfiable", scheduling.refused_by_node, "scheduling"),
+    Cause("node-unavailable", nodes.shut_down, "nodes"),
+    Cause("job-failed", jobs.past_its_deadline, "jobs"),
 )
 # A pod that no node has taken yet.
 UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
@@ -105,6 +134,7 @@ NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = (
 NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = ()
 # A workload none of whose pods shows a fault of its own.
 WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
+    Cause("stuck-terminating", lifecycle.workload_stuck_terminating, "lifecycle"),
     Cause("quota-exceeded", admission.quota_exceeded, "admission"),
     Cause("quota-requires-limits", admission.quota_requires_limits, "admission"),
     Cause("limit-range-violated", admission.limit_range_violated, "admission"),
@@ -113,12 +143,21 @@ WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
     Cause("priority-class-missing", admission.priority_class_missing, "admission"),
     Cause("admission-webhook-unavailable", admission.admission_webhook_unavailable, "admission"),
     Cause("pod-spec-rejected", admission.pod_spec_rejected, "admission"),
+    Cause("job-failed", jobs.job_failed, "jobs"),
+    Cause("cronjob-not-running", jobs.cronjob_not_running, "jobs"),
     Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),
+    Cause("scaled-to-zero", scaling.scaled_to_zero, "scaling"),
 )
+# A workload whatever its pods show: what keeps them as they are comes before what they show.
+HELD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.held_by_an_old_pod, "rollouts"),)
 # An object that runs no pods itself, by its kind.
 OBJECT: t.Final[t.Mapping[str, tuple[Cause[ObjectCase], ...]]] = {
     "Service": (
         Cause("service-selector-mismatch", networking.service_selector_mismatch, "networking"),
         Cause("service-port-mismatch", networking.service_port_mismatch, "networking"),
     ),
+    "Node": (Cause("node-unavailable", nodes.node_unavailable, "nodes"),),
+    "HorizontalPodAutoscaler": (Cause("autoscaler-unable", scaling.autoscaler_unable, "scaling"),),
+    "PodDisruptionBudget": (Cause("disruption-budget-blocks", scaling.disruption_budget_blocks, "scaling"),),
+    "PersistentVolumeClaim": (Cause("stuck-terminating", lifecycle.object_stuck_terminating, "lifecycle"),),
 }

@@ -26,33 +26,62 @@ from ._case import (
     quote_event,
     quote_waiting,
 )
-from ._failing import PATIENCE_SECONDS, beyond_patience, failing, present_pods, top_workloads, unready, waited_seconds
+from ._failing import (
+    PATIENCE_SECONDS,
+    beyond_patience,
+    ended_pods,
+    failing,
+    present_pods,
+    top_workloads,
+    unready,
+    waited_seconds,
+)
 from ._findings import Hit, gathered
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """Every finding, worst first; an empty tuple means that nothing fails."""
-    hits: list[Hit] = []
+    hits = _judge_remains(evidence)
     unexplained: list[Hit] = []
-    for pod in evidence.pods:
-        hits += _judge_remains(PodCase(evidence, pod))
     over = {hit.pod.ref for hit in hits if hit.pod}
     for pod in present_pods(evidence):
         if pod.ref not in over:
             for hit in _judge_pod(evidence, pod):
                 (unexplained if hit.cause == UNDETERMINED else hits).append(hit)
-    explained = {hit.workload for hit in hits if hit.judgement.severity != "info"}
-    for workload, json in top_workloads(evidence):
-        if workload not in explained:
-            hits += _judge_object(WorkloadCase(evidence, workload, json), workload, workload, _table.WORKLOAD)
-    if not evidence.scope.label_selector:  # with one, most of what these objects are about was not read
-        for kind, causes in _table.OBJECT.items():
-            for json in evidence.objects.get(kind, ()):
-                ref = ref_of(json, kind)
-                hits += _judge_object(ObjectCase(evidence, ref, json), ref, None, causes)
-    explained = {hit.workload for hit in hits if hit.judgement.severity != "info"}
+    hits += _judge_workloads(evidence, _explained(hits))
+    explained = _explained(hits)
     hits += [hit for hit in unexplained if hit.workload not in explained]
-    return gathered(evidence, hits)
+    return gathered(evidence, hits + _judge_objects(evidence))
+
+
+def _explained(hits: t.Sequence[Hit]) -> set[Ref | None]:
+    """The workloads of which there is more to say than history."""
+    return {hit.workload for hit in hits if hit.judgement.severity != "info"}
+
+
+def _judge_workloads(evidence: Evidence, explained: set[Ref | None]) -> list[Hit]:
+    """What keeps the pods of a workload as they are, and where no pod has told the cause, what the workload shows itself."""
+    hits = []
+    for workload, json in top_workloads(evidence):
+        case = WorkloadCase(evidence, workload, json)
+        held = _judge_object(case, workload, workload, _table.HELD)
+        if held or workload in explained:
+            hits += held
+        else:
+            hits += _judge_object(case, workload, workload, _table.WORKLOAD)
+    return hits
+
+
+def _judge_objects(evidence: Evidence) -> list[Hit]:
+    """What is wrong with objects that run no pods; with a label selector, most of what these are about was not read."""
+    if evidence.scope.label_selector:
+        return []
+    found = ((ref_of(json, kind), json, kind) for kind in _table.OBJECT for json in evidence.objects.get(kind, ()))
+    return [
+        hit
+        for ref, json, kind in found
+        for hit in _judge_object(ObjectCase(evidence, ref, json), ref, None, _table.OBJECT[kind])
+    ]
 
 
 def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
@@ -113,13 +142,14 @@ def _judge_pod(evidence: Evidence, pod: Pod) -> list[Hit]:
     return hits or _first(case, _table.NOT_DONE, None) or _unexplained_wait(case)
 
 
-def _judge_remains(case: PodCase) -> list[Hit]:
-    """A pod that is on its way out, or that was ended as a whole and says why in its status."""
-    if case.pod.deleting:
-        return _first(case, _table.DELETING, None)
-    if case.pod.phase == "Failed" and get_str(case.pod.json, "status", "reason"):
-        return _first(case, _table.ENDED, None)
-    return []
+def _judge_remains(evidence: Evidence) -> list[Hit]:
+    """Pods that are on their way out, that were ended as a whole and say why, or that nobody vouches for."""
+    groups = (
+        ([pod for pod in evidence.pods if pod.deleting], _table.DELETING),
+        (ended_pods(evidence), _table.ENDED),
+        (present_pods(evidence), _table.STRANDED),
+    )
+    return [hit for pods, causes in groups for pod in pods for hit in _first(PodCase(evidence, pod), causes, None)]
 
 
 _C = t.TypeVar("_C", bound=PodCase)

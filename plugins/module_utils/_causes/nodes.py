@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pods that their node gave up, or that it took down with itself.
+"""Nodes that do not answer, and pods that their node gave up or took down with itself.
 
-The kubelet's words: Kubernetes 1.36 ``pkg/kubelet/eviction/helpers.go``.
+The kubelet's words: Kubernetes 1.36 ``pkg/kubelet/eviction/helpers.go``, ``pkg/kubelet/nodeshutdown``.
 """
 
 from __future__ import annotations
@@ -13,15 +13,96 @@ import re
 import typing as t
 
 from .._model import moments
-from .._model.fields import get_dict, get_int, get_str
+from .._model.evidence import Evidence
+from .._model.fields import get_dict, get_dicts, get_int, get_str
 from .._model.finding import EvidenceItem
-from .._model.objects import condition
-from ._case import Judgement, PodCase, edit_command, kubectl
+from .._model.objects import Pod, Ref, condition
+from ._case import Judgement, ObjectCase, PodCase, edit_command, kubectl, quote_condition
 
 _OWN_FAULT: t.Final = re.compile(r"\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b", re.IGNORECASE)
 # A pod that passes its own limit does so again: its successor must have held for so long.
 _HELD_SECONDS: t.Final = 60
 _CONTAINERS: t.Final = re.compile(r"[Cc]ontainers? ([\w-]+)")
+# The node was going down: it ended the pod, or did not take it any more.
+_SHUT_DOWN: t.Final = frozenset({"NodeShutdown", "Terminated", "Shutdown", "NodeLost"})
+_NODE_JOINS_SECONDS: t.Final = 60
+
+
+def unavailable_node(evidence: Evidence, pod: Pod) -> EvidenceItem | None:
+    """What proves that the pod's node does not answer or is not ready; pods of a node that is gone go within a minute."""
+    ref = Ref("Node", "", pod.node)
+    ready = condition(evidence.get(ref) or {}, "Ready")
+    return quote_condition(ref, ready) if get_str(ready, "status") in {"False", "Unknown"} else None
+
+
+def node_unavailable(case: ObjectCase) -> Judgement | None:
+    """A node's kubelet does not answer, or says that it can't run pods."""
+    ready = condition(case.json, "Ready")
+    if get_str(ready, "status") not in {"False", "Unknown"}:
+        return None
+    suffering = [pod for pod in case.evidence.pods if pod.node == case.ref.name and not pod.ready and _expected(pod)]
+    lasted = moments.seconds_between(get_str(ready, "lastTransitionTime"), case.evidence.observed_at)
+    if not suffering and (case.evidence.scope.namespaces or lasted is None or lasted < _NODE_JOINS_SECONDS):
+        return None
+    silent = get_str(ready, "status") == "Unknown"
+    down = [
+        pod for pod in suffering if not any(other.ready for other in case.evidence.pods_of(case.evidence.workload(pod)))
+    ]
+    return Judgement(
+        summary=f"{case.ref} {'does not answer' if silent else 'is not ready'} ({get_str(ready, 'reason')})",
+        explanation=(
+            "Its kubelet has stopped to report: the machine, its network or the kubelet is down. What is shown of its pods may be old."
+            if silent
+            else "Its kubelet answers and says that it can't run pods; the message says why."
+        )
+        + " Pods stay on it for about five minutes, then others are made in their place.",
+        evidence=(quote_condition(case.ref, ready), *_taints(case)),
+        next_step=kubectl(case.ref, f"describe node {case.ref.name}") + "   # then look at its machine and its kubelet",
+        affected=len(suffering),
+        severity="critical" if down else "warning",
+    )
+
+
+def _taints(case: ObjectCase) -> list[EvidenceItem]:
+    keys = [get_str(taint, "key") for taint in get_dicts(case.json, "spec", "taints")]
+    return [EvidenceItem("spec", f"{case.ref}: spec.taints", ", ".join(keys))] if keys else []
+
+
+def _expected(pod: Pod) -> bool:
+    return pod.phase not in {"Succeeded", "Failed"}
+
+
+def on_unavailable_node(case: PodCase) -> Judgement | None:
+    """A pod that is not ready because its node is not: what else its status says may be old."""
+    lost = unavailable_node(case.evidence, case.pod)
+    if lost is None or case.pod.ready or not _expected(case.pod):
+        return None
+    return Judgement(
+        summary=f"its node {case.pod.node} is unavailable",
+        explanation="The node does not vouch for its pods any more. Whether the containers still run there can't be said from here.",
+        evidence=(lost, quote_condition(case.pod.ref, case.pod.condition("Ready"))),
+        next_step=f"kubectl describe node {case.pod.node}",
+        roots=(Ref("Node", "", case.pod.node),),
+    )
+
+
+def shut_down(case: PodCase) -> Judgement | None:
+    """The node ended the pod, or did not take it, because it was going down itself."""
+    reason, message = get_str(case.pod.json, "status", "reason"), get_str(case.pod.json, "status", "message").strip()
+    if reason not in _SHUT_DOWN or _replaced(case):
+        return None
+    return Judgement(
+        summary=f"ended by node {case.pod.node}, which was going down",
+        explanation="The node was shut down or restarted in an orderly way. These are the pod's remains: it never starts again.",
+        evidence=(EvidenceItem("status", f"{case.pod.ref}: status", f"{reason}: {message}", _ended_at(case)),),
+        next_step=f"kubectl describe node {case.pod.node}",
+    )
+
+
+def _replaced(case: PodCase) -> bool:
+    """Whether the workload has all the ready pods it wants: then this one is history."""
+    wanted = _wanted(case)
+    return wanted is not None and _serving(case, 0) >= wanted
 
 
 def evicted(case: PodCase) -> Judgement | None:

@@ -122,6 +122,8 @@ def damage(kind: str, json_object: Any, chance: random.Random) -> str:
 
 # The words by which causes are told, as names that Kubernetes allows.
 HOSTILE = ("not-found", "unauthorized-401", "oomkilled", "forbidden-403", "x509", "secret", "configmap", "no-such-host")
+# What an autoscaler measures has a name that Kubernetes gave it.
+MEASURED = ("resource", "containerResource")
 NAMED_BY = ("name", "namespace", "secretName", "serviceAccountName", "nodeName", "key")
 
 
@@ -145,7 +147,8 @@ def _names(value: Any) -> Iterator[str]:
                 yield from item
             elif key == "image":
                 yield from re.split(r"[:@]", item)[0].removeprefix("docker.io/").removeprefix("library/").split("/")
-            yield from _names(item)
+            if key not in MEASURED:
+                yield from _names(item)
 
 
 def _mapped(value: Any, pattern: re.Pattern[str], given: dict[str, str]) -> Any:

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Jobs that gave up, and CronJobs that make none.
+
+The reasons: Kubernetes 1.36 ``api/batch/v1/types.go``, ``pkg/controller/job``, ``pkg/controller/cronjob``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._model import moments
+from .._model.evidence import Evidence
+from .._model.fields import Json, get, get_dicts, get_int, get_str
+from .._model.finding import EvidenceItem
+from .._model.objects import Event, Pod, Ref, condition, ref_of
+from ._case import Judgement, PodCase, WorkloadCase, edit_command, kubectl, quote_condition, quote_event
+
+_GAVE_UP: t.Final[t.Mapping[str, str]] = {
+    "BackoffLimitExceeded": "its pods failed as often as it may try, and none of them is left to say why",
+    "DeadlineExceeded": "it ran for longer than its deadline allows and was stopped",
+    "PodFailurePolicy": "a pod failed in a way that its podFailurePolicy does not try again",
+    "FailedIndexes": "some of its indexes failed as often as they may",
+    "MaxFailedIndexesExceeded": "more of its indexes failed than it may lose",
+}
+# What the controller says of a CronJob, the newest event first, and what that means.
+_NO_RUN: t.Final[t.Mapping[str, str]] = {
+    "UnknownTimeZone": "its time zone is unknown to the controller",
+    "UnparseableSchedule": "its schedule can't be read",
+    "UnParseableCronJobSchedule": "its schedule can't be read",
+    "InvalidSchedule": "its schedule never comes",
+    "TooManyMissedTimes": "it missed more than a hundred runs and is no longer started",
+    "MissSchedule": "a run could not be started within startingDeadlineSeconds",
+    "FailedCreate": "its Job is refused",
+}
+_STARTS: t.Final = "SuccessfulCreate"
+_SKIPPED: t.Final = "JobAlreadyActive"
+
+
+def job_failed(case: WorkloadCase) -> Judgement | None:
+    """A Job, or the newest one of a CronJob, gave up, and none of its pods shows a fault of its own."""
+    found = _newest_job(case)
+    if found is None:
+        return None
+    job, json = found
+    failed = next((c for kind in ("Failed", "FailureTarget") if _true(c := condition(json, kind))), None)
+    if failed is None:
+        return None
+    reason = get_str(failed, "reason")
+    why = _GAVE_UP.get(reason, "its controller gave it up")
+    evidence = [quote_condition(job, failed), _limits(job, json), *_ends(case.evidence, job)]
+    return Judgement(
+        summary=f"the Job {job.name} failed ({reason or 'no reason'}): {why}",
+        explanation=f"Its condition {get_str(failed, 'type')} is final: a Job that failed is never tried again by itself. "
+        "If one of its pods showed a fault of its own, that would be the finding.",
+        evidence=tuple(evidence),
+        next_step=kubectl(job, f"describe job {job.name}"),
+        affected=get_int(json, "status", "failed") or 1,
+    )
+
+
+def past_its_deadline(case: PodCase) -> Judgement | None:
+    """A pod that was ended because it was active for longer than its own activeDeadlineSeconds."""
+    pod = case.pod
+    if get_str(pod.json, "status", "reason") != "DeadlineExceeded":
+        return None
+    deadline = get_int(pod.json, "spec", "activeDeadlineSeconds")
+    return Judgement(
+        summary=f"the pod did not end within its deadline{f' of {deadline} s' if deadline else ''} and was stopped",
+        explanation="activeDeadlineSeconds counts from the start of the pod, with pulling its images and all restarts; "
+        "the kubelet then ends it, whatever it was doing.",
+        evidence=(
+            EvidenceItem("status", f"{pod.ref}: status", f"DeadlineExceeded: {get_str(pod.json, 'status', 'message')}"),
+            EvidenceItem("spec", f"{pod.ref}: spec.activeDeadlineSeconds", str(deadline)),
+        ),
+        next_step=edit_command(case.workload) + "   # raise activeDeadlineSeconds, or find out why it takes so long",
+    )
+
+
+def cronjob_not_running(case: WorkloadCase) -> Judgement | None:
+    """A CronJob makes no Jobs: it is suspended, its controller can't start them, or one that does not end is in the way."""
+    if case.workload.kind != "CronJob":
+        return None
+    return _suspended(case) or _cannot_start(case) or _in_the_way(case)
+
+
+def _suspended(case: WorkloadCase) -> Judgement | None:
+    if get(case.json, "spec", "suspend") is not True:
+        return None
+    last = get_str(case.json, "status", "lastScheduleTime") or "never"
+    return Judgement(
+        summary="the CronJob is suspended: it makes no Jobs until somebody resumes it",
+        explanation="spec.suspend is true. Somebody set it, so this is news and no fault.",
+        evidence=(
+            EvidenceItem("spec", f"{case.workload}: spec.suspend", "true"),
+            EvidenceItem("status", f"{case.workload}: status.lastScheduleTime", last),
+        ),
+        next_step=kubectl(case.workload, f'patch cronjob {case.workload.name} -p \'{{"spec": {{"suspend": false}}}}\''),
+        severity="info",
+    )
+
+
+def _cannot_start(case: WorkloadCase) -> Judgement | None:
+    """The newest thing that the controller says is that it could not start a run."""
+    said = next((event for event in _events(case) if event.reason in {*_NO_RUN, _STARTS}), None)
+    if said is None or said.reason == _STARTS or _began_since(case, said):
+        return None
+    spec = get(case.json, "spec", "schedule"), get(case.json, "spec", "timeZone")
+    deadline = get_int(case.json, "spec", "startingDeadlineSeconds")
+    return Judgement(
+        summary=f"the CronJob makes no Jobs: {_NO_RUN[said.reason]}",
+        explanation=f"The newest thing that its controller says of it is {said.reason}, and no Job was started since.",
+        evidence=(
+            quote_event(said),
+            EvidenceItem(
+                "spec",
+                f"{case.workload}: spec",
+                f"schedule {spec[0]}, timeZone {spec[1] or 'that of the controller'}, startingDeadlineSeconds {deadline or 'none'}",
+            ),
+        ),
+        next_step=edit_command(case.workload),
+    )
+
+
+def _in_the_way(case: WorkloadCase) -> Judgement | None:
+    """The policy is Forbid, and a Job that goes on and on keeps all later ones from starting."""
+    if get_str(case.json, "spec", "concurrencyPolicy") != "Forbid":
+        return None
+    active = get_dicts(case.json, "status", "active")
+    skipped = next((event for event in _events(case) if event.reason == _SKIPPED), None)
+    if not active or skipped is None or skipped.count < 2 or _began_since(case, skipped):
+        return None
+    job = Ref("Job", case.workload.namespace, get_str(active[0], "name"))
+    since = get_str(case.evidence.get(job), "status", "startTime") or None
+    lasts = moments.seconds_between(since, case.evidence.observed_at)
+    return Judgement(
+        summary=f"no new run starts: {job} goes on{f' since {moments.in_words(lasts)}' if lasts is not None else ''}, "
+        "and concurrencyPolicy is Forbid",
+        explanation=f"{skipped.count} runs were left out because the one before had not ended. None of its pods shows a fault: "
+        "it may hang, or take longer than the schedule leaves it.",
+        evidence=(
+            quote_event(skipped),
+            EvidenceItem(
+                "status", f"{job}: status", f"active {get_int(case.evidence.get(job), 'status', 'active')}", since
+            ),
+            EvidenceItem("spec", f"{case.workload}: spec.concurrencyPolicy", "Forbid"),
+        ),
+        next_step=kubectl(job, f"logs job/{job.name} --all-containers --tail=50") + "   # see what it waits for",
+        severity="warning",
+    )
+
+
+def _events(case: WorkloadCase) -> list[Event]:
+    return case.evidence.events(get_str(case.json, "metadata", "uid"))
+
+
+def _began_since(case: WorkloadCase, event: Event) -> bool:
+    """Whether a run began after that event."""
+    last = get_str(case.json, "status", "lastScheduleTime")
+    return (moments.seconds_between(event.last, last) or 0) > 0
+
+
+def _newest_job(case: WorkloadCase) -> tuple[Ref, Json] | None:
+    if case.workload.kind == "Job":
+        return case.workload, case.json
+    if case.workload.kind != "CronJob":
+        return None
+    jobs = [
+        (get_str(json, "metadata", "creationTimestamp"), ref_of(json, "Job"), json)
+        for json in case.evidence.named("Job", case.workload.namespace).values()
+        if case.evidence.owner(case.workload, json) == case.workload
+    ]
+    return max(jobs, key=lambda job: job[:2])[1:] if jobs else None
+
+
+def _true(json: Json) -> bool:
+    return get_str(json, "status") == "True"
+
+
+def _limits(job: Ref, json: Json) -> EvidenceItem:
+    names = ("backoffLimit", "activeDeadlineSeconds", "backoffLimitPerIndex", "maxFailedIndexes")
+    limits = [f"{name} {value}" for name in names if (value := get_int(json, "spec", name)) is not None]
+    counts = [f"{name} {get_int(json, 'status', name) or 0}" for name in ("succeeded", "failed")]
+    return EvidenceItem("status", f"{job}: spec and status", ", ".join([*limits, *counts]))
+
+
+def _ends(evidence: Evidence, job: Ref) -> list[EvidenceItem]:
+    """How the containers of its newest failed pod ended, where one is left."""
+    left = [pod for pod in evidence.pods if evidence.owner(pod.ref, pod.json) == job and pod.phase == "Failed"]
+    newest: Pod | None = max(left, key=lambda pod: (pod.created or "", pod.ref), default=None)
+    return [
+        EvidenceItem(
+            "status",
+            f"{newest.ref}: {each.status_place}.state.terminated",
+            f"{each.terminated.reason} (exit code {each.terminated.exit_code})",
+            each.terminated.finished_at,
+        )
+        for each in (newest.containers if newest else ())
+        if newest and each.terminated and each.terminated.exit_code != 0
+    ]
