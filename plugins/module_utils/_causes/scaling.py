@@ -14,9 +14,10 @@ import typing as t
 
 from .._model import moments
 from .._model.evidence import KINDS
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
+from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, condition
+from .._model.selectors import selects
 from ._case import Judgement, ObjectCase, WorkloadCase, edit_command, kubectl, quote_condition, quote_event
 from ._near import near_misses
 from ._services import services
@@ -213,6 +214,7 @@ def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
     for_ever = expected > 0 and healthy >= expected and (numbers["desiredHealthy"] or 0) >= expected
     if numbers["disruptionsAllowed"] != 0 or not (broken or for_ever):
         return None
+    drained = _drained(case)
     rule = next(
         (f"{name} {case.json['spec'][name]}" for name in _RULES if name in get_dict(case.json, "spec")), "no rule"
     )
@@ -225,18 +227,29 @@ def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
         summary=f"the budget allows no eviction although all of its {expected} pods are healthy ({rule})"
         if not broken
         else "the budget allows no eviction: its controller can't count the pods",
-        explanation=why,
+        explanation=why + (f" {' and '.join(map(str, drained))} is being drained and waits for it." if drained else ""),
         evidence=(
             EvidenceItem(
                 "status", f"{case.ref}: status", ", ".join(f"{name} {value}" for name, value in numbers.items())
             ),
             EvidenceItem("spec", f"{case.ref}: spec", rule),
             *((quote_condition(case.ref, failed),) if failed else ()),
+            *(EvidenceItem("spec", f"{node}: spec.unschedulable", "true") for node in drained),
         ),
         next_step=kubectl(case.ref, f"edit poddisruptionbudget {case.ref.name}") + "   # or add a replica",
         affected=expected,
-        severity="warning" if broken else "info",
+        severity="warning" if broken or drained else "info",
     )
+
+
+def _drained(case: ObjectCase) -> list[Ref]:
+    """The nodes that take no new pods and have one of its pods: whoever empties them has to evict it."""
+    found = set()
+    for pod in case.evidence.pods:
+        labels = get_dict(pod.json, "metadata", "labels")
+        if pod.ref.namespace == case.ref.namespace and selects(get(case.json, "spec", "selector"), labels):
+            found.add(Ref("Node", "", pod.node))
+    return sorted(node for node in found if get(case.evidence.get(node), "spec", "unschedulable") is True)
 
 
 _NUMBERS: t.Final = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
