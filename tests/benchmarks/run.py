@@ -244,7 +244,7 @@ def module(environment: Environment, arguments: Path) -> Cost:
     found: dict[str, Any] = json.loads(text)["diagnosis"]
     if not found["findings"]:
         sys.exit("diagnosis_info found nothing, so its cost says nothing.")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)  # it counts KiB
 
 
 def play(environment: Environment, *arguments: str) -> str:
