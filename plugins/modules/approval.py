@@ -8,17 +8,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: approval
-short_description: Reject a plan, or revoke its approval
+short_description: Record a decision by signature or by AWX, reject a plan, or revoke its approval
 version_added: 0.1.0
 description:
   - Records a person's word on a plan without asking at a terminal.
-  - A plan can be rejected, and what was approved can be revoked as long as it was not applied.
-  - There is no way here to approve - M(aiops.kubernetes.approval_prompt) asks a person at a terminal for that.
+  - Who it is, is proven by a signature with O(signing_key), or by AWX, which the module itself asks who approved the workflow
+    that it runs in. There is no option for a name, and no way to say that somebody sits at a terminal -
+    M(aiops.kubernetes.approval_prompt) asks there.
+  - Whoever is the owner of a key or an account, and in which roles, stands in C(trust/allowed_signers) and C(trust/identities.yml)
+    on the protected branch of the records.
 author:
   - aiops.kubernetes contributors (!UNKNOWN)
 extends_documentation_fragment:
   - aiops.kubernetes._record
   - aiops.kubernetes._record.phr
+  - aiops.kubernetes._record.signing
   - aiops.kubernetes._attributes
 attributes:
   check_mode:
@@ -26,17 +30,28 @@ attributes:
   diff_mode:
     support: none
   idempotent:
-    support: full
+    support: partial
+    details:
+      - A plan that is approved, rejected or revoked stays so. Each person approves once.
 options:
   verdict:
     description:
-      - V(reject) ends the plan. V(revoke) takes an approval back.
+      - V(approve) approves the plan, V(reject) ends it, V(revoke) takes an approval back as long as the plan was not applied.
+      - V(break_glass) goes ahead without waiting and without a second person. It needs a signature and an O(incident),
+        and somebody else must review it within 24 hours with M(aiops.kubernetes.phr).
+      - V(approve_rollback) decides that an applied change of tier critical is taken back.
+      - V(reject) and V(revoke) need no proof of who it is.
     type: str
-    choices: [reject, revoke]
+    choices: [approve, reject, revoke, break_glass, approve_rollback]
     required: true
   justification:
     description:
-      - Why. It is recorded.
+      - Why, in at least 10 characters where the tier asks for it. It is recorded, and signed with the rest.
+    type: str
+    default: ""
+  incident:
+    description:
+      - The id of the incident for which the glass is broken.
     type: str
     default: ""
 seealso:
@@ -49,6 +64,13 @@ EXAMPLES = r"""
     phr: PHR-20261122-091502-3f9c1a
     verdict: reject
     justification: the release is rolled forward instead
+
+- name: Approve with a key
+  aiops.kubernetes.approval:
+    phr: PHR-20261122-091502-3f9c1a
+    verdict: approve
+    justification: seen in the log, the former revision was good
+    signing_key: ~/.ssh/id_ed25519
 """
 
 RETURN = r"""
@@ -100,33 +122,57 @@ import typing as t
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
-    PHR_DIR,
+    RECORDS,
+    SIGNING_KEY,
     outcome,
-    records,
+    platform_voices,
+    rehearsed,
     somebody,
+    store,
+    voice,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import decide
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.records import Records
+from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import (
+    EVENTS,
+    ask,
+    decide,
+    decide_by_platform,
+)
 
-_DONE: t.Final = {"reject": "rejected", "revoke": "revoked"}
+_DONE: t.Final = frozenset({"approved", "rejected", "revoked"})
+
+
+def _speak(records: Records, store_: Store, record: Record, params: t.Mapping[str, t.Any]) -> Record:
+    verdict = params["verdict"]
+    if not params["signing_key"] and verdict not in {"reject", "revoke"}:
+        asked, voices = platform_voices(record)
+        return decide_by_platform(records, record, verdict, asked, voices, somebody())
+    speaker = voice(params, store_)
+    if verdict == "approve" and not record.first("asked"):
+        record = ask(records, record.id, speaker.by, moments.now())
+    return decide(records, record, verdict, speaker, params["justification"], params["incident"])
 
 
 def main() -> t.NoReturn:
     module = local_module(
         phr=PHR,
-        phr_dir=PHR_DIR,
-        verdict={"type": "str", "choices": ["reject", "revoke"], "required": True},
+        **RECORDS,
+        verdict={"type": "str", "choices": list(EVENTS), "required": True},
         justification={"type": "str", "default": ""},
+        incident={"type": "str", "default": ""},
+        signing_key=SIGNING_KEY,
     )
     params = module.params
     with failing_clearly(module):
-        kept = records(params, module.check_mode)
-        record = kept.load(params["phr"])
-        changed = record.state(moments.now()) != _DONE[params["verdict"]]
-        if changed:
-            record = decide(kept, record, params["verdict"], somebody(), params["justification"])
-        module.exit_json(changed=changed, **outcome(record))
+        kept = store(params)
+        before = record = kept.load(params["phr"])
+        if record.state(moments.now()) not in _DONE & {EVENTS[params["verdict"]]}:
+            record = _speak(rehearsed(kept, module.check_mode), kept, record, params)
+        module.exit_json(changed=len(record.events) > len(before.events), **outcome(record))
 
 
 if __name__ == "__main__":

@@ -75,12 +75,12 @@ times:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import PHR, PHR_DIR, outcome, store
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import PHR, RECORDS, outcome, store
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 
 
 def main() -> t.NoReturn:
-    module = local_module(phr=PHR, phr_dir=PHR_DIR)
+    module = local_module(phr=PHR, **RECORDS)
     with failing_clearly(module):
         module.exit_json(changed=False, **outcome(store(module.params).load(module.params["phr"])))
 

@@ -13,6 +13,7 @@ version_added: 0.1.0
 description:
   - Shows one plan whole, asks the person at the terminal, and itself records the decision.
     Its result is an input to nothing - M(aiops.kubernetes.remediation) reads the record.
+  - With O(signing_key) the answer is signed, which is a stronger proof than the terminal. Tier critical needs it, or AWX.
   - Only C(APPROVE) with the first eight digits of the plan's digest approves, and only C(REJECT) rejects.
     Anything else, an interrupt, the end of the input or of the time leave the plan pending.
   - Where nobody can be asked, the plan stays pending, and the task succeeds.
@@ -21,6 +22,7 @@ author:
 extends_documentation_fragment:
   - aiops.kubernetes._record
   - aiops.kubernetes._record.phr
+  - aiops.kubernetes._record.signing
   - aiops.kubernetes._attributes
 attributes:
   check_mode:
@@ -44,6 +46,18 @@ options:
     description:
       - How many seconds to wait for the answer. By default as long as the tier of the plan gives.
     type: int
+  verdict:
+    description:
+      - What is asked for. V(break_glass) goes ahead without waiting and without a second person, with a signature and an O(incident).
+        V(approve_rollback) decides that an applied change of tier critical is taken back.
+    type: str
+    choices: [approve, break_glass, approve_rollback]
+    default: approve
+  incident:
+    description:
+      - The id of the incident for which the glass is broken.
+    type: str
+    default: ""
 notes:
   - This is an action plugin. It runs on the controller.
 seealso:
@@ -63,6 +77,11 @@ approved:
   returned: success
   type: bool
   sample: true
+asked_elsewhere:
+  description: Whether it is AWX that knows the answer; M(aiops.kubernetes.approval) fetches it.
+  returned: success
+  type: bool
+  sample: false
 told:
   description: What the person was told, where the plan stays as it was.
   returned: success

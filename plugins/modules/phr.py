@@ -8,16 +8,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: phr
-short_description: Add a note to a record, or close it
+short_description: Add a note or a review to a record, or close it
 version_added: 0.1.0
 description:
-  - Adds a note to a record, or closes it.
+  - Adds a note to a record, records the review of what one person did alone, or closes a record.
   - What stands in a record is never changed.
 author:
   - aiops.kubernetes contributors (!UNKNOWN)
 extends_documentation_fragment:
   - aiops.kubernetes._record
   - aiops.kubernetes._record.phr
+  - aiops.kubernetes._record.signing
   - aiops.kubernetes._attributes
 attributes:
   check_mode:
@@ -32,6 +33,11 @@ options:
   note:
     description:
       - What to add.
+    type: str
+  post_review:
+    description:
+      - What another person says who has looked at what was done with V(break_glass). It needs a O(signing_key), and is due within
+        24 hours. Until then, whoever broke the glass can't do it again.
     type: str
   close:
     description:
@@ -99,23 +105,37 @@ import typing as t
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
-    PHR_DIR,
+    RECORDS,
+    SIGNING_KEY,
     outcome,
-    records,
+    rehearsed,
     somebody,
+    store,
+    voice,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import review
 
 
 def main() -> t.NoReturn:
-    module = local_module(phr=PHR, phr_dir=PHR_DIR, note={"type": "str"}, close={"type": "bool", "default": False})
+    module = local_module(
+        phr=PHR,
+        **RECORDS,
+        note={"type": "str"},
+        post_review={"type": "str"},
+        close={"type": "bool", "default": False},
+        signing_key=SIGNING_KEY,
+    )
     params = module.params
     with failing_clearly(module):
-        kept = records(params, module.check_mode)
+        real = store(params)
+        kept = rehearsed(real, module.check_mode)
         before = record = kept.load(params["phr"])
         if params["note"]:
             record = kept.append(record.id, "note", moments.now(), somebody(), {"text": params["note"]})
+        if params["post_review"] and record.review is None:
+            record = review(kept, record, voice(params, real), params["post_review"])
         if params["close"] and record.state(moments.now()) != "closed":
             record = kept.append(record.id, "closed", moments.now(), somebody(), {})
         module.exit_json(changed=len(record.events) > len(before.events), **outcome(record))

@@ -76,14 +76,14 @@ phrs:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import PHR_DIR, store
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import RECORDS, store
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import inspect
 
 
 def main() -> t.NoReturn:
-    module = local_module(phr={"type": "str"}, phr_dir=PHR_DIR)
+    module = local_module(phr={"type": "str"}, **RECORDS)
     with failing_clearly(module):
         kept = store(module.params)
         wanted = [module.params["phr"]] if module.params["phr"] else kept.ids()

@@ -114,8 +114,9 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.argument
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.progress import PROGRESS, teller
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
-    PHR_DIR,
+    RECORDS,
     cluster,
+    confirm,
     gauge,
     outcome,
     somebody,
@@ -130,7 +131,7 @@ NO_HELP: t.Final = {"worse": "made it worse", "same": "did not help"}
 
 
 def main() -> t.NoReturn:
-    module = cluster_module(phr=PHR, phr_dir=PHR_DIR, progress=PROGRESS)
+    module = cluster_module(phr=PHR, **RECORDS, progress=PROGRESS)
     params = module.params
     with failing_clearly(module):
         kept, by = store(params), somebody()
@@ -139,7 +140,7 @@ def main() -> t.NoReturn:
         if module.check_mode:
             record = check(kept, writer, reader.cluster(), params["phr"])
         else:
-            record = apply(kept, writer, reader.cluster(), params["phr"], by)
+            record = apply(kept, writer, reader.cluster(), params["phr"], by, confirm)
             record = first_gate(kept, writer, reader, record, by, gauge(params), teller(params))
         result = {**outcome(record), "steps": steps(record)}
         if module._diff:

@@ -147,11 +147,11 @@ import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
-    PHR_DIR,
+    RECORDS,
     cluster,
     gauge,
     records,
-    somebody,
+    requester,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
@@ -168,18 +168,18 @@ def main() -> t.NoReturn:
         candidates={"type": "raw"},
         snapshot={"type": "path"},
         prometheus={"type": "dict"},
-        phr_dir=PHR_DIR,
+        **RECORDS,
     )
     params = module.params
     with failing_clearly(module):
         kept = records(params, module.check_mode)
         before = set(kept.ids())
         if params["snapshot"]:
-            site = Site(snapshot.load(params["snapshot"]), None, kept, somebody(), new_id)
+            site = Site(snapshot.load(params["snapshot"]), None, kept, requester(), new_id)
         else:
             reader, writer = cluster(params)
             measures = measures_from_json(params["prometheus"]) if params["prometheus"] else None
-            site = Site(reader, writer, kept, somebody(), new_id, gauge(params), measures)
+            site = Site(reader, writer, kept, requester(), new_id, gauge(params), measures)
         diagnosis = Diagnosis.from_json(params["diagnosis"])
         proposals = propose(site, diagnosis, params["findings"], params["candidates"])
         new = [proposal for proposal in proposals if proposal.phr and proposal.phr not in before]

@@ -99,7 +99,7 @@ import typing as t
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
-    PHR_DIR,
+    RECORDS,
     cluster,
     outcome,
     somebody,
@@ -110,7 +110,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.roll_ba
 
 
 def main() -> t.NoReturn:
-    module = cluster_module(phr=PHR, phr_dir=PHR_DIR, reason={"type": "str", "default": "asked for by a person"})
+    module = cluster_module(phr=PHR, **RECORDS, reason={"type": "str", "default": "asked for by a person"})
     params = module.params
     with failing_clearly(module):
         kept = store(params)

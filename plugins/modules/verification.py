@@ -96,7 +96,7 @@ import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
-    PHR_DIR,
+    RECORDS,
     cluster,
     gauge,
     outcome,
@@ -113,7 +113,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify 
 
 
 def main() -> t.NoReturn:
-    module = cluster_module(phr={"type": "str"}, phr_dir=PHR_DIR)
+    module = cluster_module(phr={"type": "str"}, **RECORDS)
     params = module.params
     with failing_clearly(module):
         kept = store(params)

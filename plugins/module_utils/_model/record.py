@@ -12,10 +12,12 @@ import typing as t
 from . import moments
 from .errors import AiopsError
 from .fields import Json, get, get_dict, get_int, get_str
+from .people import UNLISTED, Member, People, unfilled
 from .plan import Plan, canonical, digest, plan_from_bytes, strict_json
 from .rules import PROOFS, Proof, Rule
 
 EVENT_SCHEMA: t.Final = "aiops.kubernetes/event/1"
+DECISION_SCHEMA: t.Final = "aiops.kubernetes/decision/1"
 
 State = t.Literal[
     "pending", "approved", "rejected", "expired", "revoked", "superseded", "stale", "claimed", "applying", "applied",
@@ -41,9 +43,17 @@ _MOVES: t.Final[t.Mapping[str, tuple[frozenset[str], State | None]]] = {
     "rolled_back": (frozenset({"rolling_back"}), "rolled_back"),
     "rollback_blocked": (frozenset({"rolling_back"}), "rollback_blocked"),
     "rollback_failed": (frozenset({"rolling_back"}), "rollback_failed"),
+    # Waiting and the second person are skipped; what stands for the approval is checked by whoever acts on it.
+    "break_glass": (frozenset({"pending"}), None),
+    "post_review": (frozenset(t.get_args(State)), None),
+    "rollback_approved": (frozenset({"applied", "rollback_failed"}), None),
     "note": (frozenset(t.get_args(State)), None),
     "closed": (frozenset(t.get_args(State)) - {"claimed", "applying", "rolling_back"}, "closed"),
 }
+# A record must not come from a clock that is further ahead than this, nor go back in time further.
+CLOCK_SECONDS: t.Final = 60
+# Within this time somebody else looks at what was done without a second person.
+REVIEW_SECONDS: t.Final = 24 * 3600
 # States in which the plan may still touch, or has its hands on, its object.
 OPEN: t.Final = frozenset({"pending", "approved", "claimed", "applying", "rolling_back"})
 
@@ -74,6 +84,12 @@ class Event:
     def as_bytes(self) -> bytes:
         return canonical({"schema": EVENT_SCHEMA, **dataclasses.asdict(self)})
 
+    def signed_bytes(self, phr: str) -> bytes:
+        """What a person signs: the decision without its place in the chain, so that it outlives a rebase."""
+        body = {name: value for name, value in self.body.items() if name != "signature"}
+        content = {"type": self.type, "at": self.at, "by": dataclasses.asdict(self.by), "body": body}
+        return canonical({"schema": DECISION_SCHEMA, "phr": phr, **content})
+
 
 @dataclasses.dataclass(frozen=True)
 class Record:
@@ -83,6 +99,7 @@ class Record:
     plan_digest: str
     events: tuple[Event, ...]
     head: str
+    people: People = UNLISTED
 
     @property
     def id(self) -> str:
@@ -99,31 +116,68 @@ class Record:
         return next((event for event in self.events if event.type == kind), None)
 
     @property
+    def requester(self) -> str:
+        """Who asked for the plan, as a person where the login is known."""
+        return self.people.name_of(self.events[0].by.name, self.events[0].by.proof) if self.events else ""
+
+    @property
     def approvals(self) -> list[Event]:
-        """The approvals that count: of exactly this plan, in time, by a strong enough proof, once a person."""
+        """The approvals that count: of exactly this plan, in time, by a strong enough proof, once a person, and no more than needed."""
         found: dict[str, Event] = {}
+        members: list[Member] = []
         asked: Event | None = None
         for event in self.events:
             if event.type == "asked":
                 asked = asked or event
-            elif event.type == "approved" and asked and get_str(event.body, "digest") == self.plan_digest:
+            elif event.type == "approved" and asked and self._unfilled(members):
+                member = self._decider(event)
                 waited = moments.seconds_between(asked.at, event.at)
-                strong = PROOFS.index(event.by.proof) >= PROOFS.index(self.rule.proof)
-                if strong and waited is not None and 0 <= waited <= self.rule.window:
-                    found.setdefault(event.by.name, event)
+                if member and member.name not in found and waited is not None and 0 <= waited <= self.rule.window:
+                    found[member.name] = event
+                    members.append(member)
         return list(found.values())
+
+    @property
+    def broken_glass(self) -> Event | None:
+        """The event by which one person of a right role went ahead alone, with a signature and an incident."""
+        event = self.last("break_glass")
+        member = self._decider(event) if event else None
+        if event is None or member is None or event.by.proof != "signature" or not get_str(event.body, "incident"):
+            return None
+        return event if set(self.rule.roles) & member.roles else None
+
+    @property
+    def review(self) -> Event | None:
+        """The look that somebody else took, with a signature, at what was done alone."""
+        glass = self.last("break_glass")
+        for event in self.events:
+            if glass and event.type == "post_review" and event.number > glass.number and event.by.proof == "signature":
+                reviewer, breaker = (self.people.who(each.by.name, each.by.proof, each.at) for each in (event, glass))
+                if reviewer and breaker and reviewer.name != breaker.name:
+                    return event
+        return None
+
+    def rollback_approved(self, now: str) -> bool:
+        """Whether one person of a right role has just decided that the change is taken back."""
+        event, applied = self.last("rollback_approved"), self.last("applied")
+        if event is None or applied is None or event.number < applied.number:
+            return False
+        member, age = self._decider(event), moments.seconds_between(event.at, now)
+        in_time = age is not None and -CLOCK_SECONDS <= age <= self.rule.use_by
+        return member is not None and bool(set(self.rule.roles) & member.roles) and in_time
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The roles that nobody has taken yet."""
-        return self.rule.roles[len(self.approvals) :]
+        members = [member for event in self.approvals if (member := self._decider(event))]
+        return () if self.broken_glass else self._unfilled(members)
 
     @property
     def until(self) -> str | None:
         """Until when the question stands or, once answered, the approval is good."""
-        asked = self.first("asked")
+        asked, glass, approvals = self.first("asked"), self.broken_glass, self.approvals
         if not self.missing:
-            since = self.approvals[-1].at if self.approvals else self.plan.created_at
+            since = glass.at if glass else approvals[-1].at if approvals else self.plan.created_at
             return moments.after(since, self.rule.use_by)
         return moments.after(asked.at, self.rule.window) if asked else None
 
@@ -135,7 +189,17 @@ class Record:
         late = (moments.seconds_between(self.until, now) or 0) > 0
         if late:
             return "expired"
-        return "pending" if self.missing else "approved"
+        ahead = (moments.seconds_between(now, self.events[-1].at) or 0) > CLOCK_SECONDS
+        return "pending" if self.missing or ahead else "approved"
+
+    def _decider(self, event: Event) -> Member | None:
+        """The person behind a decision of exactly this plan by a strong enough proof."""
+        strong = PROOFS.index(event.by.proof) >= PROOFS.index(self.rule.proof)
+        same = get_str(event.body, "digest") == self.plan_digest
+        return self.people.who(event.by.name, event.by.proof, event.at) if strong and same else None
+
+    def _unfilled(self, members: t.Sequence[Member]) -> tuple[str, ...]:
+        return unfilled(self.rule.roles, members, self.requester, self.rule.separation_of_duties)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -149,7 +213,7 @@ class Record:
 
 def fold(events: t.Sequence[Event]) -> State:
     """The state that the events lead to; an event that may not follow is an AiopsError."""
-    state = ""
+    state, at = "", ""
     for event in events:
         before, after = _MOVES.get(event.type, (frozenset(), None))
         # Whether enough people approved is not for the chain to say, but for whoever acts on it.
@@ -157,7 +221,10 @@ def fold(events: t.Sequence[Event]) -> State:
             raise AiopsError(
                 f"event {event.number}, {event.type}, may not follow the state {state or 'of an empty record'!r}."
             )
-        state = after or state
+        # A question is recorded once it is answered, with the moment at which it was put.
+        if event.type != "asked" and (moments.seconds_between(event.at, at) or 0) > CLOCK_SECONDS:
+            raise AiopsError(f"event {event.number}, {event.type}, is of {event.at}, before what it follows ({at}).")
+        state, at = after or state, event.at
     return t.cast("State", state)
 
 

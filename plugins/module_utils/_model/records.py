@@ -37,5 +37,8 @@ class Records(t.Protocol):
     def ids(self, since: str = "") -> list[str]:
         """All of them, or those made since a moment, oldest first."""
 
+    def with_event(self, *kinds: str) -> list[str]:
+        """Those in which such an event stands, oldest first."""
+
     def page(self, phr: str) -> str | None:
         """The page that people read, as it stands on disk."""

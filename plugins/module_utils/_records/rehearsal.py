@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import typing as t
 
 from .._model.fields import Json
@@ -44,6 +45,9 @@ class Rehearsal:
     def ids(self, since: str = "") -> list[str]:
         return self._records.ids(since)
 
+    def with_event(self, *kinds: str) -> list[str]:
+        return self._records.with_event(*kinds)
+
     def page(self, phr: str) -> str | None:
         return self._records.page(phr)
 
@@ -51,4 +55,4 @@ class Rehearsal:
 def _with_event(record: Record, kind: str, at: str, by: Person, body: Json) -> Record:
     event = record.following(kind, at, by, body)
     fold([*record.events, event])
-    return Record(record.plan, record.plan_digest, (*record.events, event), record.head)
+    return dataclasses.replace(record, events=(*record.events, event))

@@ -7,72 +7,114 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import os
-import re
 import secrets
 import shutil
-import subprocess
 import tempfile
 import typing as t
 from pathlib import Path
 
 from .._model.errors import AiopsError
-from .._model.fields import Json
+from .._model.fields import Json, get_str
 from .._model.plan import Plan
-from .._model.record import Person, Record, event_name, fold, new_record, record_from_files
-from .._model.rules import BUILT_IN, Policy
+from .._model.record import Event, Person, Record, event_name, fold, new_record, record_from_files
+from .._model.rules import Policy
+from .repository import BRANCH, REMOTE_BRANCH, Outpaced, Repository
+from .signing import Signers
+from .trust import Trusting
 
 Render = t.Callable[[Record], str]
 
+# Events by which a run gets leave to go on: each must have reached the remote before it counts.
+_OUTCOMES: t.Final = frozenset(
+    {
+        "applying",
+        "applied",
+        "not_applied",
+        "verified",
+        "rolling_back",
+        "rolled_back",
+        "rollback_blocked",
+        "rollback_failed",
+    }
+)
+# The last of these in a record says whether a run has its hands on the object, or died with them on it.
+_HANDS_ON: t.Final[t.Mapping[str, bool]] = {
+    "claimed": True, "applying": True, "rolling_back": True,
+    **dict.fromkeys(
+        ("applied", "not_applied", "stale", "rolled_back", "rollback_blocked", "rollback_failed", "closed"), False
+    ),
+}  # fmt: skip
+_TRIES: t.Final = 20
+
 
 class Store:
-    """One folder of records, which is a git repository.  ``render`` makes the page that a person reads."""
+    """One folder of records, which is a git repository.  ``render`` makes the page that a person reads.
 
-    def __init__(self, root: Path, render: Render) -> None:
+    With a remote, the repository is one of several clones: what the others wrote is fetched before each event, and the event
+    pushed after it.  ``policy_file`` tightens the policy of the repository's trust/policy.yml.
+    """
+
+    def __init__(self, root: Path, render: Render, remote: str | None = None, policy_file: Path | None = None) -> None:
         self._root = root
         self._render = render
+        self._repository = Repository(root, remote)
+        self._trust = Trusting(self._repository, policy_file)
 
     @property
     def policy(self) -> Policy:
-        return BUILT_IN
+        return self._trust.now.policy
+
+    @property
+    def signers(self) -> Signers:
+        return self._trust.now.signers
+
+    def refresh(self) -> None:
+        """What the other clones have written; without a remote there are none."""
+        if self._repository.remote:
+            with self._locked() as lock:
+                self._catch_up(lock)
+                if self._repository.head(BRANCH) != self._repository.head(REMOTE_BRANCH):
+                    with contextlib.suppress(Outpaced):  # then whoever comes next brings it there
+                        self._repository.push(lock)
 
     def create(self, plan: Plan, at: str, by: Person) -> Record:
         """A new record with its plan and first event: the whole folder appears at once."""
-        content = plan.as_bytes()
         first = new_record(plan).following("proposed", at, by, {})
         with self._locked() as lock:
-            folder = self._folder(plan.phr)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            aside = Path(tempfile.mkdtemp(dir=self._root, prefix=".new-"))
-            try:
-                aside.chmod(0o755)
-                aside.joinpath("events").mkdir()
-                _create_once(aside / "plan.json", content)
-                _create_once(aside / "events" / event_name(first), first.as_bytes())
-                aside.rename(folder)
-            except BaseException:
-                shutil.rmtree(aside, ignore_errors=True)
-                raise
-            _sync_folder(folder.parent)
-            return self._finish(plan.phr, lock)
+            for _try in range(_TRIES):
+                self._catch_up(lock)
+                self._place(plan.phr, plan.as_bytes(), [first])
+                with contextlib.suppress(Outpaced):
+                    return self._finish(plan.phr, lock, must_reach=True)
+            raise self._too_many()
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
-        """One more event, durable when this returns.
+        """One more event, durable when this returns, and pushed where there is a remote.
 
         An AiopsError where the record is damaged, where the event may not follow, or where something happened since
-        ``expect_head``; then nothing was written.
+        ``expect_head``; then nothing was written.  What a run has done is recorded even while the remote can't be reached:
+        the next event brings it there.
         """
         with self._locked() as lock:
-            record = self.load(phr)
-            if expect_head is not None and record.head != expect_head:
-                raise AiopsError(
-                    f"{phr} has gone on meanwhile: {record.events[-1].type} at {record.events[-1].at}. Look at it again."
-                )
-            event = record.following(kind, at, by, body)
-            fold([*record.events, event])
-            _create_once(self._folder(phr) / "events" / event_name(event), event.as_bytes())
-            return self._finish(phr, lock)
+            for _try in range(_TRIES):
+                self._catch_up(lock, offline=kind in _OUTCOMES)
+                record = self.load(phr)
+                if expect_head is not None and record.head != expect_head:
+                    raise AiopsError(
+                        f"{phr} has gone on meanwhile: {record.events[-1].type} at {record.events[-1].at}. Look at it again."
+                    )
+                event = record.following(kind, at, by, body)
+                fold([*record.events, event])
+                if kind == "claimed":
+                    self._require_free(record)
+                self._verify(phr, [event])
+                _create_once(self._folder(phr) / "events" / event_name(event), event.as_bytes())
+                with contextlib.suppress(Outpaced):
+                    return self._finish(phr, lock, must_reach=kind not in _OUTCOMES)
+            raise self._too_many()
 
     @contextlib.contextmanager
     def alone(self, phr: str) -> t.Iterator[None]:
@@ -111,7 +153,8 @@ class Store:
         except OSError as exc:
             raise AiopsError(f"The record {phr} can't be read: {exc.strerror or exc}.") from exc
         try:
-            record = record_from_files(plan, events)
+            record = dataclasses.replace(record_from_files(plan, events), people=self._trust.now.people)
+            self._verify(phr, record.events)
         except AiopsError as exc:
             raise AiopsError(f"The record {phr} does not verify: {exc}") from exc
         if record.id != phr:
@@ -131,18 +174,157 @@ class Store:
         except OSError:
             return None
 
-    def _unfinished(self, phr: str, lock: int) -> bool:
-        """Whether a run died between an event and its page or its commit."""
-        if self.page(phr) != self._render(self.load(phr)) or not (self._root / ".git").exists():
-            return True
-        return bool(self._git(lock, "status", "--porcelain", "--", "phr"))
+    def with_event(self, *kinds: str) -> list[str]:
+        """The records in which such an event stands, by the names of their files."""
+        return [phr for phr in self.ids() if any(kind in kinds for kind in self._kinds(phr))]
 
-    def _finish(self, phr: str, lock: int) -> Record:
-        """The page and the commit.  The events stand already: if these fail, the next run makes up for them."""
+    def _kinds(self, phr: str) -> list[str]:
+        try:
+            with os.scandir(self._folder(phr) / "events") as found:
+                return [name[5:-5] for name in sorted(each.name for each in found) if name.endswith(".json")]
+        except OSError:
+            return []
+
+    def _require_free(self, record: Record) -> None:
+        """An AiopsError where another record's run has its hands on one of the same objects, or died with them on it."""
+        mine = {(record.plan.cluster.uid, step.target) for step in record.plan.steps}
+        for phr in self.ids():
+            last = next((kind for kind in reversed(self._kinds(phr)) if kind in _HANDS_ON), "closed")
+            if phr != record.id and _HANDS_ON[last]:
+                other = self.load(phr).plan
+                if mine & {(other.cluster.uid, step.target) for step in other.steps}:
+                    raise AiopsError(
+                        f"{phr} is at work on the same object ({last}). Nothing was done. If its run died, settle it first with: "
+                        f"ansible-playbook aiops.kubernetes.remediate -e aiops_phr={phr}"
+                    )
+
+    def _verify(self, phr: str, events: t.Sequence[Event]) -> None:
+        """An AiopsError names the first event whose signature is not what it claims."""
+        for event in events:
+            signature = get_str(event.body, "signature")
+            if event.by.proof == "signature" or signature:
+                try:
+                    self.signers.require(event.signed_bytes(phr), signature, event.by.name, event.at)
+                except AiopsError as exc:
+                    raise AiopsError(f"{event_name(event)}: {exc}.") from exc
+
+    def _unfinished(self, phr: str, lock: int) -> bool:
+        """Whether a run died between an event and its page, its commit, or its way to the remote."""
+        if self.page(phr) != self._render(self.load(phr)) or not self._repository.made:
+            return True
+        return self._repository.dirty(lock)
+
+    def _finish(self, phr: str, lock: int, must_reach: bool = False) -> Record:
+        """The page, the commit and the push.  The event stands already: if these fail, the next run makes up for them.
+
+        Only what must reach the remote and does not, is taken back: nothing has happened then.
+        """
         record = self.load(phr)
         _replace(self._folder(phr) / "PHR.md", self._render(record).encode())
         self._commit(record, lock)
+        if not self._repository.remote:
+            return record
+        try:
+            self._repository.push(lock)
+        except (Outpaced, AiopsError) as exc:
+            if isinstance(exc, Outpaced) or must_reach:
+                self._take_back(lock)
+                raise
+        return self.load(phr)
+
+    def _take_back(self, lock: int) -> None:
+        """Undo the commit that did not reach the remote; what was kept for later before it stays."""
+        if self._repository.run(lock, "rev-list", "--count", BRANCH).strip() == "1":
+            self._repository.run(lock, "update-ref", "-d", BRANCH)
+            shutil.rmtree(self._root / "phr")
+            self._repository.run(lock, "read-tree", "--empty")
+        else:
+            self._repository.reset(lock, f"{BRANCH}~1")
+
+    def _catch_up(self, lock: int, offline: bool = False) -> None:
+        """The other clones' events, with what this one has not yet pushed put after them.
+
+        The signature of a decision is over what does not depend on its place, so it may get another number and predecessor.
+        """
+        repository = self._repository
+        if not repository.remote:
+            return
+        repository.make(lock)
+        try:
+            there = repository.fetch(lock)
+        except AiopsError as exc:
+            if offline and "rewritten" not in str(exc) and "are gone" not in str(exc):
+                return
+            raise
+        ours, theirs = repository.head(BRANCH), repository.head(REMOTE_BRANCH)
+        if not there or theirs is None or ours == theirs:
+            return
+        if ours is None:
+            repository.reset(lock, theirs)
+            return
+        if repository.dirty(lock):  # a run died between an event and its commit
+            self._commit_leftovers(lock)
+            ours = repository.head(BRANCH) or ours
+        if repository.is_ancestor(lock, theirs, ours):
+            return
+        left = [] if repository.is_ancestor(lock, ours, theirs) else self._only_here(lock, ours, theirs)
+        if left:
+            repository.keep(lock, ours)
+        repository.reset(lock, theirs)
+        for phr, plan, events in left:
+            self._put_after(phr, plan, events)
+            self._commit(self._paged(phr), lock)
+
+    def _commit_leftovers(self, lock: int) -> None:
+        """Commit what a run that died left, with its pages."""
+        status = self._repository.run(lock, "status", "--porcelain", "-z", "-uall", "--", "phr")
+        records = [self._paged(phr) for phr in sorted({Path(line[3:]).parts[3] for line in status.split("\0")[:-1]})]
+        self._commit(records[-1], lock)
+
+    def _paged(self, phr: str) -> Record:
+        record = self.load(phr)
+        _replace(self._folder(phr) / "PHR.md", self._render(record).encode())
         return record
+
+    def _only_here(self, lock: int, ours: str, theirs: str) -> list[tuple[str, bytes, list[Event]]]:
+        """The events that the remote does not have, by record, with the plan for a record that it does not have."""
+        base = self._repository.run(lock, "merge-base", ours, theirs).strip()
+        mine = [Path(path) for path in self._repository.changed(lock, base, ours)]
+        found: dict[str, list[Event]] = {}
+        for path in sorted(path for path in mine if path.parent.name == "events"):
+            record = self.load(path.parts[3])
+            found.setdefault(record.id, []).append(record.events[int(path.name[:4]) - 1])
+        return [(phr, (self._folder(phr) / "plan.json").read_bytes(), events) for phr, events in found.items()]
+
+    def _put_after(self, phr: str, plan: bytes, events: t.Sequence[Event]) -> None:
+        """Events again, after what the other clones wrote; one that may not follow any more is an AiopsError."""
+        if not self._folder(phr).exists():
+            self._place(phr, plan, events)
+            return
+        for event in events:
+            record = self.load(phr)
+            again = record.following(event.type, event.at, event.by, event.body)
+            fold([*record.events, again])
+            _create_once(self._folder(phr) / "events" / event_name(again), again.as_bytes())
+
+    def _place(self, phr: str, plan: bytes, events: t.Sequence[Event]) -> None:
+        folder = self._folder(phr)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=self._root, prefix=".new-"))
+        try:
+            aside.chmod(0o755)
+            aside.joinpath("events").mkdir()
+            _create_once(aside / "plan.json", plan)
+            for event in events:
+                _create_once(aside / "events" / event_name(event), event.as_bytes())
+            aside.rename(folder)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        _sync_folder(folder.parent)
+
+    def _too_many(self) -> AiopsError:
+        return AiopsError(f"Other clones were faster {_TRIES} times in a row. Nothing was recorded. Try again.")
 
     def _folder(self, phr: str) -> Path:
         # PHR-YYYYMMDD-HHMMSS-xxxxxx; whatever else is no name of ours and must not become a path
@@ -173,41 +355,13 @@ class Store:
 
     def _commit(self, record: Record, lock: int) -> None:
         """A git commit of everything that is not committed yet, so that one that was missed is made up for."""
-        repository = self._root / ".git"
-        if not repository.exists():
-            self._git(lock, "init", "--quiet", "--initial-branch=main")
-            (repository / "info" / "exclude").write_text("/.lock\n.new-*\n.run\n", encoding="utf-8")
-        for stale in ("index.lock", "HEAD.lock", "refs/heads/main.lock"):
-            # git holds our lock as long as it runs, so whoever left these is dead
-            with contextlib.suppress(OSError):
-                repository.joinpath(stale).unlink()
-        self._git(lock, "add", "--all", "--", "phr")
         event = record.events[-1]
-        name = re.sub(r"[^\w.-]+", "-", event.by.name).strip(".-") or "somebody"  # git does not take every name
-        person = ("-c", f"user.name={name}", "-c", f"user.email={name}@{event.by.host}")
-        message = f"{record.id}: {event.number} {event.type}"
-        self._git(lock, *person, "commit", "--quiet", "--no-verify", "--message", message)
-
-    def _git(self, lock: int, *words: str) -> str:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-        settings = (
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "core.fsync=all",
-            "-c",
-            "gc.auto=0",
-        )
-        command = ["git", "-C", str(self._root), *settings, *words]
         try:
-            return subprocess.run(
-                command, check=True, capture_output=True, text=True, env=environment, pass_fds=(lock,)
-            ).stdout
-        except subprocess.CalledProcessError as exc:
+            self._repository.make(lock)
+            self._repository.commit(lock, f"{record.id}: {event.number} {event.type}", event)
+        except AiopsError as exc:
             raise AiopsError(
-                f"It was recorded in {self._root}, but git could not commit it: {exc.stderr.strip()}. The next record makes up for it."
+                f"It was recorded in {self._root}, but git could not commit it: {exc} The next record makes up for it."
             ) from exc
 
 

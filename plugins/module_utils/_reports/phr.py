@@ -33,6 +33,9 @@ _HAPPENED: t.Final[t.Mapping[str, str]] = {
     "rolled_back": "taken back",
     "rollback_blocked": "not taken back: somebody else changed it since",
     "rollback_failed": "could not be taken back",
+    "break_glass": "approved alone, by breaking the glass",
+    "post_review": "reviewed by somebody else",
+    "rollback_approved": "decided to be taken back",
     "note": "note",
     "closed": "closed",
 }
@@ -119,10 +122,12 @@ def _decisions(record: Record) -> t.Iterator[str]:
         yield "The policy decides changes of this tier; nobody is asked."
         yield ""
     for event in record.events:
-        if event.type in {"approved", "rejected", "revoked"}:
-            yield f"- {event.type} by {plain(str(event.by))} at {event.at}"
+        if event.type in {"approved", "rejected", "revoked", "break_glass", "rollback_approved", "post_review"}:
+            yield f"- {_HAPPENED[event.type]} by {plain(str(event.by))} at {event.at}"
             yield ""
-            yield from block(get_str(event.body, "justification") or "(no justification)")
+            yield from block(
+                get_str(event.body, "justification") or get_str(event.body, "text") or "(no justification)"
+            )
     if record.missing:
         yield f"Still missing: {', '.join(record.missing)}."
         yield ""

@@ -21,20 +21,28 @@ from . import risk
 from .perform import Unfinished, found, lacking_right, perform
 from .roll_back import half_applied, roll_back, undo
 
+Confirm = t.Callable[[Record], None]
 
-def apply(records: Records, writer: Writer, cluster: Cluster, phr: str, by: Person) -> Record:
-    """The record after the change.  An AiopsError where it may not be applied or did not apply; the record says which."""
+
+def apply(
+    records: Records, writer: Writer, cluster: Cluster, phr: str, by: Person, confirm: Confirm = lambda _record: None
+) -> Record:
+    """The record after the change.  An AiopsError where it may not be applied or did not apply; the record says which.
+
+    ``confirm`` asks whoever vouched for an approval once more; an AiopsError of it ends the matter.
+    """
     if records.load(phr).state(moments.now()) == "rolling_back":
         return roll_back(records, writer, phr, by, "finishing what another run began")
     with records.alone(phr):
         record = reconcile(records, writer, records.load(phr), by)
         if record.state(moments.now()) == "applied":
             return record
+        _require_decision(records, record)
+        confirm(record)
         return _apply(records, writer, cluster, record, by)
 
 
 def _apply(records: Records, writer: Writer, cluster: Cluster, record: Record, by: Person) -> Record:
-    _require_decision(records, record)
     _require_same_cluster(record.plan, cluster)
     _rehearse(records, writer, record, by)
     phr = record.id
@@ -172,4 +180,5 @@ def _require_same_cluster(plan: Plan, cluster: Cluster) -> None:
 
 
 def _deciders(record: Record) -> list[str]:
-    return [str(event.by) for event in record.approvals] or [f"policy {record.plan.policy}"]
+    glass = [record.broken_glass] if record.broken_glass else []
+    return [str(event.by) for event in glass or record.approvals] or [f"policy {record.plan.policy}"]

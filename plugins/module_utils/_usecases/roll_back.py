@@ -20,6 +20,7 @@ def roll_back(records: Records, writer: Writer, phr: str, by: Person, reason: st
     with records.alone(phr):
         record = records.load(phr)
         require_applied(record)
+        _require_decision(record)
         return undo(records, writer, record, by, reason)
 
 
@@ -56,3 +57,13 @@ def require_applied(record: Record) -> None:
         raise AiopsError(f"{record.id} has nothing to take back: it is {state}.")
     if record.plan.irreversible_because and state == "applied":
         raise AiopsError(f"{record.id} can't be taken back: {record.plan.irreversible_because}.")
+
+
+def _require_decision(record: Record) -> None:
+    """Where the tier takes nothing back by itself, one person must have decided it; what was begun is finished."""
+    begun = record.state(moments.now()) in {"rolling_back", "rolled_back"} or half_applied(record)
+    if not begun and not record.rule.automatic_rollback and not record.rollback_approved(moments.now()):
+        raise AiopsError(
+            f"{record.id} is of tier {record.plan.tier}: one person must decide that it is taken back. Ask for it with: "
+            f"ansible-playbook aiops.kubernetes.approve -e aiops_phr={record.id} -e aiops_verdict=approve_rollback -e aiops_signing_key=…"
+        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import types
 import typing as t
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits impo
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref, ref_of
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.people import UNLISTED, Member, People
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import (
     Baseline,
     Operations,
@@ -24,9 +26,11 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan impor
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.policy import classify, policy_digest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Event, Person, Record
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import RULES, Proof
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import BUILT_IN, RULES, Proof
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAsPlanned
+from ansible_collections.aiops.kubernetes.plugins.module_utils._records.signing import Signers
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store
+from ansible_collections.aiops.kubernetes.plugins.module_utils._records.trust import Trust, Trusting
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
 from ansible_collections.aiops.kubernetes.tests.unit.loop.json_patch import Failed, patched
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import finding
@@ -126,11 +130,16 @@ def _nothing(_what: str) -> None:
 
 
 class QuickStore(Store):
-    """The store without git, whose commits would be most of the tests' time; ``hook`` is told before and after each event."""
+    """The store without git, whose commits would be most of the tests' time, and without ssh-keygen.
 
-    def __init__(self, root: Path) -> None:
+    ``hook`` is told before and after each event; ``trust`` is what would stand on the protected branch.
+    """
+
+    def __init__(self, root: Path, people: People = UNLISTED) -> None:
         super().__init__(root, page)
         self.hook: Hook = _nothing
+        self.trust = Trust(BUILT_IN, people, Signers(None, None))
+        self._trust = t.cast("Trusting", types.SimpleNamespace(now=self.trust))
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         self.hook(f"before {kind}")
@@ -138,8 +147,24 @@ class QuickStore(Store):
         self.hook(f"after {kind}")
         return record
 
+    def _verify(self, *_args: t.Any) -> None:
+        """Not here."""
+
     def _commit(self, *_args: t.Any, **_named: t.Any) -> None:
         """Not here."""
+
+
+# alice may be anything, bob anything, carol only an operator; alice and bob each have two principals, and there is a bot.
+PEOPLE: t.Final = People(
+    {
+        **{f"{kind}:{name}": Member(name, frozenset(roles)) for kind in ("terminal", "signature", "awx") for name, roles in (
+            ("alice", ("operator", "security")), ("bob", ("operator", "security")), ("carol", ("operator",)),
+        )},
+        "signature:alice2": Member("alice", frozenset({"operator", "security"})),
+        "awx:robot": Member("robot", frozenset(), human=False),
+        "signature:gone": Member("gone", frozenset({"operator"}), until=NOW),
+    }
+)  # fmt: skip
 
 
 class MemoryServer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,7 @@ from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     ALICE,
     CART,
     CLUSTER,
+    PEOPLE,
     PHR,
     Killed,
     MemoryServer,
@@ -145,14 +147,15 @@ def test_nothing_else_is_applied(name: str, kept: QuickStore, clock: Clock, serv
     assert server.writes == []
 
 
-def test_critical_by_terminal_is_not_enough(kept: QuickStore, clock: Clock, server: MemoryServer) -> None:
+def test_critical_by_terminal_is_not_enough(tmp_path: Path, clock: Clock, server: MemoryServer) -> None:
+    kept = QuickStore(tmp_path / "records", PEOPLE)
     made = kept.create(plan(tier="critical"), clock.now, ALICE)
     kept.append(PHR, "asked", clock.now, ALICE, {})
     for name in ("alice", "bob"):
         kept.append(PHR, "approved", clock.now, person(name), {"digest": made.plan_digest})
     with pytest.raises(AiopsError, match="operator and security must approve it"):
         apply(kept, server, CLUSTER, PHR, ALICE)
-    kept.append(PHR, "approved", clock.now, person("alice", "signature"), {"digest": made.plan_digest})
+    kept.append(PHR, "approved", clock.now, person("carol", "signature"), {"digest": made.plan_digest})
     with pytest.raises(AiopsError, match="valid decision yet: security must approve it"):
         apply(kept, server, CLUSTER, PHR, ALICE)
     assert server.writes == []

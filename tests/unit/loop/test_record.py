@@ -14,17 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.people import Member, People
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import canonical, digest, strict_json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import (
     Event,
     Person,
     Record,
+    State,
     fold,
     record_from_files,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import PROOFS, Proof
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     ALICE,
+    PEOPLE,
     Happened,
     chain,
     files,
@@ -41,35 +44,50 @@ _WAYS: t.Final[dict[str, tuple[tuple[str, ...], set[str]]]] = {
     "": ((), {"proposed"}),
     "pending": (
         ("proposed",),
-        {"asked", "approved", "rejected", "revoked", "superseded", "stale", "claimed", "note", "closed"},
+        {
+            "asked",
+            "approved",
+            "rejected",
+            "revoked",
+            "superseded",
+            "stale",
+            "claimed",
+            "note",
+            "closed",
+            "break_glass",
+            "post_review",
+        },
     ),
-    "rejected": (("proposed", "rejected"), {"note", "closed"}),
-    "revoked": (("proposed", "revoked"), {"note", "closed"}),
-    "superseded": (("proposed", "superseded"), {"note", "closed"}),
-    "stale": (("proposed", "stale"), {"note", "closed"}),
-    "claimed": (("proposed", "claimed"), {"applying", "not_applied", "stale", "note"}),
-    "applying": (("proposed", "claimed", "applying"), {"applied", "not_applied", "note"}),
-    "not_applied": (("proposed", "claimed", "not_applied"), {"note", "closed"}),
-    "applied": (("proposed", "claimed", "applying", "applied"), {"verified", "rolling_back", "note", "closed"}),
+    "rejected": (("proposed", "rejected"), {"note", "post_review", "closed"}),
+    "revoked": (("proposed", "revoked"), {"note", "post_review", "closed"}),
+    "superseded": (("proposed", "superseded"), {"note", "post_review", "closed"}),
+    "stale": (("proposed", "stale"), {"note", "post_review", "closed"}),
+    "claimed": (("proposed", "claimed"), {"applying", "not_applied", "stale", "note", "post_review"}),
+    "applying": (("proposed", "claimed", "applying"), {"applied", "not_applied", "note", "post_review"}),
+    "not_applied": (("proposed", "claimed", "not_applied"), {"note", "post_review", "closed"}),
+    "applied": (
+        ("proposed", "claimed", "applying", "applied"),
+        {"verified", "rolling_back", "rollback_approved", "note", "post_review", "closed"},
+    ),
     "rolling_back": (
         ("proposed", "claimed", "applying", "applied", "rolling_back"),
-        {"rolled_back", "rollback_blocked", "rollback_failed", "note"},
+        {"rolled_back", "rollback_blocked", "rollback_failed", "note", "post_review"},
     ),
     "rolled_back": (
         ("proposed", "claimed", "applying", "applied", "rolling_back", "rolled_back"),
-        {"note", "closed"},
+        {"note", "post_review", "closed"},
     ),
     "rollback_blocked": (
         ("proposed", "claimed", "applying", "applied", "rolling_back", "rollback_blocked"),
-        {"note", "closed"},
+        {"note", "post_review", "closed"},
     ),
     "rollback_failed": (
         ("proposed", "claimed", "applying", "applied", "rolling_back", "rollback_failed"),
-        {"rolling_back", "note", "closed"},
+        {"rolling_back", "rollback_approved", "note", "post_review", "closed"},
     ),
-    "closed": (("proposed", "closed"), {"note", "closed"}),
+    "closed": (("proposed", "closed"), {"note", "post_review", "closed"}),
 }
-_STAYS: t.Final = {"asked", "approved", "verified", "note"}
+_STAYS: t.Final = {"asked", "approved", "verified", "note", "break_glass", "post_review", "rollback_approved"}
 _LEADS: t.Final = {"proposed": "pending"}
 _EVERY: t.Final = sorted(
     {kind for _way, after in _WAYS.values() for kind in after} | {"", "nonsense", "Approved", "pending"}
@@ -185,24 +203,176 @@ def test_an_approval_at_a_time_that_is_none_does_not_count() -> None:
 @pytest.mark.parametrize(("tier", "needed"), [("low", "terminal"), ("medium", "terminal"), ("critical", "platform")])
 def test_the_proof_must_be_strong_enough(tier: str, needed: Proof) -> None:
     for proof in PROOFS:
-        record = _record(("asked", 0), ("approved", 1, person(proof=proof)), tier=tier)
+        record = _listed(("asked", 0), ("approved", 1, person(proof=proof)), tier=tier)
         assert len(record.approvals) == (PROOFS.index(proof) >= PROOFS.index(needed)), proof
 
 
+def _listed(*happened: Happened, **changes: t.Any) -> Record:
+    return dataclasses.replace(_record(*happened, **changes), people=PEOPLE)
+
+
 def test_critical_needs_two_persons() -> None:
-    alice, bob = (person(name, "signature") for name in ("alice", "bob"))
-    once = _record(("asked", 0), ("approved", 1, alice), tier="critical")
+    carol, bob = (person(name, "signature") for name in ("carol", "bob"))
+    once = _listed(("asked", 0), ("approved", 1, carol), tier="critical")
     assert (_state(once, 1), once.missing) == ("pending", ("security",))
-    twice = _record(("asked", 0), ("approved", 1, alice), ("approved", 2, alice), tier="critical")
+    twice = _listed(("asked", 0), ("approved", 1, bob), ("approved", 2, bob), tier="critical")
     assert _state(twice, 2) == "pending"
-    elsewhere = Person("alice", "platform", "laptop")
-    assert (
-        _state(_record(("asked", 0), ("approved", 1, alice), ("approved", 2, elsewhere), tier="critical"), 2)
-        == "pending"
-    )
-    both = _record(("asked", 0), ("approved", 1, alice), ("approved", 60 * MINUTE, bob), tier="critical")
+    both = _listed(("asked", 0), ("approved", 1, carol), ("approved", 60 * MINUTE, bob), tier="critical")
     assert (_state(both, 60 * MINUTE), both.missing) == ("approved", ())
     assert _state(both, 75 * MINUTE + 1) == "expired"
+
+
+def test_row_14_two_keys_and_an_account_are_one_person() -> None:
+    for other in (
+        person("alice2", "signature"),
+        Person("alice", "platform", "awx"),
+        Person("alice", "signature", "laptop"),
+    ):
+        both = _listed(
+            ("asked", 0), ("approved", 1, person("alice", "signature")), ("approved", 2, other), tier="critical"
+        )
+        assert (len(both.approvals), _state(both, 3)) == (1, "pending")
+
+
+@pytest.mark.parametrize("order", [("bob", "carol"), ("carol", "bob")])
+def test_row_15_both_assignments_are_tried(order: tuple[str, str]) -> None:
+    """bob may be both, carol only an operator: whoever comes first must not take the other's place."""
+    events: list[Happened] = [("approved", number, person(name, "signature")) for number, name in enumerate(order, 1)]
+    assert _state(_listed(("asked", 0), *events, tier="critical"), 3) == "approved"
+
+
+def test_two_operators_are_no_security() -> None:
+    people = People({f"signature:{name}": Member(name, frozenset({"operator"})) for name in ("x", "y")})
+    made = _record(("asked", 0), *(("approved", 1, person(name, "signature")) for name in ("x", "y")), tier="critical")
+    assert dataclasses.replace(made, people=people).missing == ("security",)
+
+
+def test_row_16_a_bot_and_somebody_unknown_count_for_nothing() -> None:
+    for name, proof in (("robot", "platform"), ("dave", "signature"), ("dave", "terminal"), ("gone", "signature")):
+        record = _listed(("asked", 0), ("approved", 1, person(name, t.cast("Proof", proof))))
+        assert (record.approvals, _state(record, 1)) == ([], "pending"), name
+
+
+def test_without_a_list_a_platform_proves_nobody() -> None:
+    assert _record(("asked", 0), ("approved", 1, person(proof="platform"))).approvals == []
+    assert _record(("asked", 0), ("approved", 1, person(proof="signature"))).approvals != []
+
+
+def test_row_13_the_requester_is_never_the_security_half() -> None:
+    """alice asked for the plan: she may be its operator, beside bob; with carol, who is no security, nothing is complete."""
+
+    def state(*names: str, **rule: t.Any) -> State:
+        made = plan(tier="critical")
+        made = dataclasses.replace(made, rule=dataclasses.replace(made.rule, **rule))
+        way: list[Happened] = [("approved", number, person(name, "signature")) for number, name in enumerate(names, 1)]
+        record = record_from_files(made.as_bytes(), files(chain(made, ("asked", 0), *way)))
+        return dataclasses.replace(record, people=PEOPLE).state(later(5))
+
+    assert state("alice", "bob") == state("bob", "alice") == "approved"
+    assert state("alice", "carol") == state("carol", "alice") == "pending"
+    assert state("alice", "bob", separation_of_duties=True) == "pending"
+    assert state("carol", "bob", separation_of_duties=True) == "approved"
+
+
+def test_row_13_with_separate_duties_nobody_approves_their_own() -> None:
+    made = plan()
+    made = dataclasses.replace(made, rule=dataclasses.replace(made.rule, separation_of_duties=True))
+    for name, state in (("alice", "pending"), ("bob", "approved")):
+        events = files(chain(made, ("asked", 0), ("approved", 1, person(name))))
+        assert record_from_files(made.as_bytes(), events).state(later(1)) == state
+
+
+def test_more_approvals_than_needed_do_not_make_it_last_longer() -> None:
+    record = _record(("asked", 0), ("approved", 1), ("approved", 9 * MINUTE, BOB))
+    assert len(record.approvals) == 1
+    assert _state(record, 10 * MINUTE + 2) == "expired"
+
+
+# Row 12: the clock
+
+
+def test_row_12_an_approval_from_the_future_does_not_count() -> None:
+    record = _record(("asked", 0), ("approved", 10 * MINUTE))
+    assert _state(record, 0) == "pending"
+    assert _state(record, 9 * MINUTE) == "approved"
+
+
+def test_row_12_an_event_that_goes_back_in_time_is_told() -> None:
+    made = plan()
+    for seconds, fits in ((MINUTE, True), (10 * MINUTE, False)):
+        events = files(chain(made, ("asked", 0), ("note", 20 * MINUTE), ("approved", 20 * MINUTE - seconds)))
+        if fits:
+            record_from_files(made.as_bytes(), events)
+        else:
+            assert "event 4, approved, is of" in _broken(made.as_bytes(), events)
+    record_from_files(made.as_bytes(), files(chain(made, ("note", 20 * MINUTE), ("asked", 0))))
+
+
+# Breaking the glass
+
+
+_GLASS: t.Final = {"digest": digest(plan(tier="critical").as_bytes()), "incident": "INC-7", "justification": "it burns"}
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "goes"),
+    [
+        (person("alice", "signature"), _GLASS, True),
+        (person("carol", "signature"), _GLASS, True),
+        (person("alice", "platform"), _GLASS, False),
+        (person("alice", "terminal"), _GLASS, False),
+        (person("dave", "signature"), _GLASS, False),
+        (person("alice", "signature"), {**_GLASS, "incident": ""}, False),
+        (person("alice", "signature"), {**_GLASS, "digest": "sha256:other"}, False),
+    ],
+)
+def test_row_41_who_may_go_ahead_alone(who: Person, body: dict[str, str], goes: bool) -> None:
+    record = _listed(("break_glass", 1, who, body), tier="critical")
+    assert _state(record, 1) == ("approved" if goes else "pending")
+    assert (record.missing == ()) == goes
+
+
+def test_what_was_done_alone_is_good_for_as_long_as_an_approval() -> None:
+    record = _listed(("break_glass", 1, person("carol", "signature"), _GLASS), tier="critical")
+    assert [_state(record, 15 * MINUTE + seconds) for seconds in (1, 2)] == ["approved", "expired"]
+
+
+@pytest.mark.parametrize(
+    ("who", "counts"),
+    [
+        (person("bob", "signature"), True),
+        (person("bob", "terminal"), False),
+        (person("bob", "claimed"), False),
+        (person("alice", "signature"), False),
+        (person("alice2", "signature"), False),
+        (person("dave", "signature"), False),
+    ],
+)
+def test_somebody_else_looks_at_what_was_done_alone(who: Person, counts: bool) -> None:
+    glass: Happened = ("break_glass", 1, person("alice", "signature"), _GLASS)
+    assert (_listed(glass, ("post_review", 2, who, {"text": "seen"}), tier="critical").review is not None) == counts
+    assert (
+        _listed(
+            ("post_review", 1, who), ("break_glass", 2, person("alice", "signature"), _GLASS), tier="critical"
+        ).review
+        is None
+    )
+
+
+def test_a_person_decides_that_a_critical_change_is_taken_back() -> None:
+    way: list[Happened] = [("claimed", 0), ("applying", 0), ("applied", 0)]
+
+    def may(who: Person, seconds: float = 5, **changes: t.Any) -> bool:
+        record = _listed(*way, ("rollback_approved", 5, who, {**_GLASS, **changes}), tier="critical")
+        return record.rollback_approved(later(seconds))
+
+    assert may(person("carol", "platform"))
+    assert may(person("carol", "platform"), 15 * MINUTE)
+    assert not may(person("carol", "platform"), 16 * MINUTE)
+    assert not may(person("carol", "terminal"))
+    assert not may(person("dave", "signature"))
+    assert not may(person("carol", "platform"), digest="sha256:other")
+    assert not _listed(*way, tier="critical").rollback_approved(later(5))
 
 
 def test_low_has_five_minutes() -> None:

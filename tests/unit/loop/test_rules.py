@@ -217,8 +217,8 @@ def test_what_counts_as_just_before(
     monkeypatch.setattr(
         "ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.risk.classify", lambda *_: ("low", ("x",))
     )
-    for number in (1, 2):
-        _changed(kept, number, clock.now, *kinds)
+    _changed(kept, 1, clock.now, "claimed", "applying", "applied")
+    _changed(kept, 2, clock.now, *kinds)
     clock.passes(minutes * 60)
     assert needed(kept, CLUSTER, plan().workload, (), None, clock.now)[0] == ("medium" if counts else "low")
     elsewhere = dataclasses.replace(CLUSTER, uid="another")

@@ -49,7 +49,7 @@ _MISSING: t.Final = "PHR-20261122-091502-ffffff"
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QuickStore:
     """One pending medium plan, in the folder that the modules are given."""
-    monkeypatch.setattr(recording, "Store", lambda root, _render: QuickStore(root))
+    monkeypatch.setattr(recording, "Store", lambda root, *_more: QuickStore(root))
     store = QuickStore(tmp_path / "records")
     store.create(plan(created_at=moments.now()), moments.now(), ALICE)
     return store
@@ -120,10 +120,16 @@ def test_reject_and_revoke(run: Run, tmp_path: Path, kept: QuickStore, verdict: 
     assert _run(run, tmp_path, approval, verdict=verdict)["changed"] is False
 
 
-@pytest.mark.parametrize("verdict", ["approve", "approved", "break_glass", ""])
-def test_there_is_no_way_to_approve(run: Run, tmp_path: Path, kept: QuickStore, verdict: str) -> None:
+@pytest.mark.parametrize("verdict", ["approve", "break_glass", "approve_rollback"])
+def test_there_is_no_way_to_approve_without_a_proof(run: Run, tmp_path: Path, kept: QuickStore, verdict: str) -> None:
+    _is_a_sentence(_run(run, tmp_path, approval, verdict=verdict), "Who approves is not proven: name a signing_key")
+    assert [event.type for event in kept.load(PHR).events] == ["proposed"]
+
+
+@pytest.mark.parametrize("verdict", ["approved", "terminal", "yes"])
+def test_no_other_word_is_known(run: Run, tmp_path: Path, kept: QuickStore, verdict: str) -> None:
     _is_a_sentence(_run(run, tmp_path, approval, verdict=verdict), "value of verdict must be one of")
-    assert kept.load(PHR).events[-1].type == "proposed"
+    assert [event.type for event in kept.load(PHR).events] == ["proposed"]
 
 
 @pytest.mark.parametrize("proof", ["terminal", "signature"])

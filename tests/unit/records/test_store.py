@@ -240,13 +240,13 @@ def test_a_full_disk_leaves_no_half_event(root: Path, size: int, small_files: t.
 
 def test_a_page_that_can_not_be_rendered_or_committed_loses_no_event(store: Store, root: Path) -> None:
     store.create(plan(), NOW, ALICE)
-    config = root / ".git" / "config"
-    good = config.read_text()
-    config.write_text("[garbage")
+    index = root / ".git" / "index"
+    good = index.read_bytes()
+    index.write_bytes(b"garbage")
     with pytest.raises(AiopsError, match="git could not commit") as raised:
         store.append(PHR, "asked", NOW, ALICE, {})
     assert "recorded" in str(raised.value)
-    config.write_text(good)
+    index.write_bytes(good)
     store.append(PHR, "note", NOW, ALICE, {})
     assert [event.type for event in store.load(PHR).events] == ["proposed", "asked", "note"]
     assert _git(root, "status", "--porcelain") == ""

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import EvidenceItem
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import plan_from_bytes
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import record_from_files
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
@@ -26,6 +27,7 @@ from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     QuickStore,
     chain,
     files,
+    image_step,
     later,
     person,
     plan,
@@ -39,7 +41,10 @@ OTHER: t.Final = "PHR-20261122-091502-000000"
 def kept(root: Path) -> QuickStore:
     store = QuickStore(root)
     for phr in (PHR, OTHER):
-        made = store.create(plan(phr=phr), NOW, ALICE)
+        step = dataclasses.replace(
+            image_step(), target=Ref("Deployment", "shop", phr.lower())
+        )  # each has its own object
+        made = store.create(plan(step, phr=phr), NOW, ALICE)
         store.append(phr, "asked", later(1), ALICE, {})
         store.append(phr, "approved", later(2), ALICE, {"digest": made.plan_digest, "justification": "it is right"})
         store.append(phr, "claimed", later(3), ALICE, {})

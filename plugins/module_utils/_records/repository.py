@@ -1,0 +1,195 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""git, as far as records need it: a commit after each event, a remote that several clones share, and trust files of a commit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+from .._model.errors import AiopsError
+from .._model.record import Event
+
+BRANCH: t.Final = "refs/heads/main"
+REMOTE_BRANCH: t.Final = "refs/remotes/origin/main"
+_SETTINGS: t.Final = (
+    "commit.gpgsign=false", "core.hooksPath=/dev/null", "core.fsync=all", "core.autocrlf=false", "gc.auto=0",
+    "push.gpgSign=false", "protocol.ext.allow=never",
+)  # fmt: skip
+_SECONDS: t.Final = 120
+_LOCKS: t.Final = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/remotes/origin/main.lock")
+
+
+class Outpaced(Exception):
+    """Another clone has pushed meanwhile."""
+
+
+class Repository:
+    """The git repository of a store; whoever calls holds the store's lock, whose descriptor git inherits."""
+
+    def __init__(self, root: Path, remote: str | None) -> None:
+        self._root = root
+        self.remote = remote or self._known_remote()
+        if remote is not None and (remote.startswith("-") or "::" in remote):
+            raise AiopsError(f"{remote!r} is no address of a git repository.")
+
+    def _known_remote(self) -> str | None:
+        """The remote that was used before: a clone does not stop to be one because a variable was left out."""
+        if self.head(REMOTE_BRANCH) is None:
+            return None
+        return self._git(None, "config", "--get", "--default=", "remote.origin.url").stdout.decode().strip() or None
+
+    @property
+    def made(self) -> bool:
+        return (self._root / ".git").exists()
+
+    def make(self, lock: int) -> None:
+        """The repository, where there is none yet; and no lock of a git that died."""
+        if not self.made:
+            self.run(lock, "init", "--quiet", "--initial-branch=main")
+            exclude = self._root / ".git" / "info" / "exclude"
+            exclude.write_text("/.lock\n.new-*\n.run\n", encoding="utf-8")
+        if (self._root / ".git" / "HEAD").read_text(encoding="utf-8").strip() != f"ref: {BRANCH}":
+            raise AiopsError(
+                f"The work tree of {self._root} is on another branch than main. Bring it back: git switch main."
+            )
+        for stale in _LOCKS:
+            # git holds our lock as long as it runs, so whoever left these is dead
+            with contextlib.suppress(OSError):
+                (self._root / ".git" / stale).unlink()
+
+    def commit(self, lock: int, message: str, event: Event) -> None:
+        """Everything of the records that is not committed yet, and nothing else that somebody put into the index."""
+        self.run(lock, "add", "--all", "--", "phr")
+        name = re.sub(r"[^\w.-]+", "-", event.by.name).strip(".-") or "somebody"  # git does not take every name
+        person = ("-c", f"user.name={name}", "-c", f"user.email={name}@{event.by.host}")
+        self.run(lock, *person, "commit", "--quiet", "--no-verify", "--message", message, "--", "phr")
+
+    def dirty(self, lock: int) -> bool:
+        return bool(self.run(lock, "status", "--porcelain", "--", "phr"))
+
+    def fetch(self, lock: int) -> bool:
+        """What the remote has now; whether it has anything.  One whose history was rewritten is an AiopsError."""
+        remote, known = self.remote or "", self.head(REMOTE_BRANCH)
+        if not self.run(lock, "ls-remote", "--", remote, BRANCH):
+            if self.head(REMOTE_BRANCH):
+                raise AiopsError(
+                    f"The records at {remote} are gone: the branch main was there before. Ask who removed it."
+                )
+            return False
+        try:
+            # without "+", git itself refuses what is no continuation of what was seen before
+            self.run(
+                lock,
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--",
+                remote,
+                f"{BRANCH}:{REMOTE_BRANCH}",
+            )
+        except AiopsError as exc:
+            if "non-fast-forward" in str(exc) or "rejected" in str(exc):
+                raise AiopsError(
+                    f"The history of the records at {remote} was rewritten (a forced push): what was seen before is not in it. "
+                    f"Nothing was done. Compare it with {self._root}, whose {REMOTE_BRANCH} is the last that was seen."
+                ) from exc
+            raise
+        if not known:
+            self.run(lock, "config", "remote.origin.url", remote)
+        return True
+
+    def push(self, lock: int) -> None:
+        """Outpaced where another clone was faster; an AiopsError where more than records would be published."""
+        base = self.head(REMOTE_BRANCH)
+        if base:
+            odd = self.run(lock, "diff", "--name-only", base, BRANCH, "--", ".", ":(exclude)phr").split()
+            if odd:
+                raise AiopsError(
+                    f"Commits in {self._root} change {', '.join(odd)}, which is not for a run to publish. "
+                    "Nothing was pushed. Have it changed on the protected branch."
+                )
+        try:
+            self.run(lock, "push", "--quiet", "--", self.remote or "", f"{BRANCH}:{BRANCH}")
+        except AiopsError as exc:
+            if any(
+                word in str(exc)
+                for word in ("rejected", "fetch first", "cannot lock ref", "non-fast-forward", "failed to update")
+            ):
+                raise Outpaced from exc
+            raise
+        if not base:
+            self.run(lock, "config", "remote.origin.url", self.remote or "")
+        self.run(lock, "update-ref", REMOTE_BRANCH, BRANCH)
+
+    def keep(self, lock: int, commit: str) -> None:
+        """A ref for a commit that the branch is about to leave: nothing that was recorded is ever lost."""
+        self.run(lock, "update-ref", f"refs/aiops/before/{commit[:12]}", commit)
+
+    def reset(self, lock: int, to: str) -> None:
+        """The branch and the work tree as that commit has them."""
+        self.run(lock, "reset", "--quiet", "--hard", to)
+
+    def head(self, ref: str) -> str | None:
+        """The commit of a ref, read without git: it is asked for often."""
+        with contextlib.suppress(OSError):
+            return (self._root / ".git" / ref).read_text(encoding="ascii").strip()
+        with contextlib.suppress(OSError):
+            for line in (self._root / ".git" / "packed-refs").read_text(encoding="utf-8").splitlines():
+                if line.endswith(f" {ref}"):
+                    return line.split()[0]
+        return None
+
+    def is_ancestor(self, lock: int, older: str, newer: str) -> bool:
+        return self.run(lock, "merge-base", older, newer).strip() == older
+
+    def changed(self, lock: int, older: str, newer: str) -> list[str]:
+        """The files that one commit has otherwise than another."""
+        return self.run(lock, "diff", "--name-only", "-z", older, newer).split("\0")[:-1]
+
+    def trusted(self) -> str | None:
+        """The commit that trust files are read from: the remote's as it was last seen, where there is one."""
+        return self.head(REMOTE_BRANCH if self.remote else BRANCH) if self.made else None
+
+    def show(self, commit: str, path: str) -> bytes | None:
+        """A file as a commit has it, or None."""
+        listed = self._git(None, "ls-tree", "--name-only", commit, "--", path).stdout
+        return self._git(None, "cat-file", "blob", f"{commit}:{path}").stdout if listed else None
+
+    def run(self, lock: int, *words: str) -> str:
+        return self._git(lock, *words).stdout.decode(errors="replace")
+
+    def _git(self, lock: int | None, *words: str) -> subprocess.CompletedProcess[bytes]:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        # a question for a password would wait for ever
+        environment.update(
+            GIT_TERMINAL_PROMPT="0",
+            GIT_SSH_COMMAND=os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+            LC_ALL="C",
+        )
+        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        command = ["git", "-C", str(self._root), *settings, *words]
+        held = () if lock is None else (lock,)
+        try:
+            return subprocess.run(
+                command,
+                check=True,
+                capture_output=True,
+                env=environment,
+                pass_fds=held,
+                timeout=_SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise AiopsError(f"git {words[0]} in {self._root} did not end within {_SECONDS} s.") from exc
+        except subprocess.CalledProcessError as exc:
+            raise AiopsError(
+                f"git {words[0]} failed in {self._root}: {' '.join(exc.stderr.decode(errors='replace').split())}"
+            ) from exc
