@@ -7,14 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: phr_info
-short_description: List records and verify them
+short_description: List records, verify them, and tell whether every change was decided
 version_added: 0.1.0
 description:
   - Lists the records (PHRs) with their state, or shows one.
-  - Each is verified - its plan, the chain of its events, and the page that people read. The first bad item is named.
+  - Each is verified - its plan, the chain of its events, the signatures, and the page that people read. The first bad item is named.
+  - Tells over all of them whether every change had a valid decision, and how long it took to find, to decide and to repair.
 author:
   - aiops.kubernetes contributors (!UNKNOWN)
 extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
   - aiops.kubernetes._record
   - aiops.kubernetes._attributes
   - aiops.kubernetes._attributes.info_module
@@ -23,6 +25,22 @@ options:
     description:
       - The id of one record. All are listed where it is not given.
     type: str
+  month:
+    description:
+      - Only the records that were opened in this month, as in V(2026-11).
+    type: str
+  ask_cluster:
+    description:
+      - Whether the cluster is asked what our field manager wrote, so that a change without a record is found, too.
+        Only metadata is read, of the kinds that plans change.
+    type: bool
+    default: false
+  namespaces:
+    description:
+      - The namespaces that the cluster is asked about. All where none is named.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -71,23 +89,118 @@ phrs:
       type: list
       elements: str
       sample: []
+compliance:
+  description: What all the records together say.
+  returned: success
+  type: dict
+  contains:
+    compliant:
+      description: Whether nothing below is wrong.
+      type: bool
+      sample: true
+    changes:
+      description: How many plans were claimed for being applied.
+      type: int
+      sample: 12
+    approved:
+      description: How many of them persons approved, validly.
+      type: int
+      sample: 9
+    by_policy:
+      description: How many the policy decided, of tier trivial.
+      type: int
+      sample: 3
+    unapproved:
+      description: Those without a valid decision for the tier of their steps.
+      type: list
+      elements: str
+      sample: []
+    invalid:
+      description: Records that do not verify.
+      type: list
+      elements: str
+      sample: []
+    changed:
+      description: Files of records that differ from what was committed, or are gone.
+      type: list
+      elements: str
+      sample: []
+    broken_glass:
+      description: Those that one person did alone.
+      type: list
+      elements: str
+      sample: []
+    reviews_overdue:
+      description: Those of them that nobody else reviewed within 24 hours.
+      type: list
+      elements: str
+      sample: []
+    unrecorded:
+      description: What the cluster says our field manager wrote and no record tells; null where the cluster was not asked.
+      type: list
+      elements: str
+      sample: []
+    unread:
+      description: What the cluster did not let be read.
+      type: list
+      elements: str
+      sample: []
+    times:
+      description: Seconds to the plan (C(mttd)), from question to approval, and to a good verdict (C(mttr)).
+      type: dict
+      sample: {mttd: {count: 12, mean: 40, median: 35}}
+    retention:
+      description: How long records are to be kept, in days, when the oldest was opened, and how many are beyond that.
+      type: dict
+      sample: {days: 365, oldest: "2026-11-22T09:15:02Z", beyond: 0}
+markdown:
+  description: The same as a page.
+  returned: success
+  type: str
+  sample: "# Audit of all records: compliant"
 """
 
+import re
 import typing as t
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import CONNECTION, cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import RECORDS, store
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import inspect
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import (
+    connection_options,
+    failing_clearly,
+)
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.managed import written
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.audit import audit_page
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page, times
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import Audit
 
 
 def main() -> t.NoReturn:
-    module = local_module(phr={"type": "str"}, **RECORDS)
+    module = cluster_module(
+        phr={"type": "str"},
+        month={"type": "str"},
+        ask_cluster={"type": "bool", "default": False},
+        namespaces={"type": "list", "elements": "str", "default": []},
+        **RECORDS,
+    )
+    params = module.params
     with failing_clearly(module):
-        kept = store(module.params)
-        wanted = [module.params["phr"]] if module.params["phr"] else kept.ids()
-        module.exit_json(changed=False, phrs=[inspect(kept, phr, page) for phr in wanted])
+        month, now = params["month"], moments.now()
+        if month and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+            raise AiopsError(f"{month!r} is no month like 2026-11.")
+        kept = store(params)
+        wanted = [params["phr"]] if params["phr"] else kept.ids(month=month or "")
+        audit = Audit()
+        phrs = [audit.look(kept, phr, page, times, now) for phr in wanted]
+        asked = params["ask_cluster"]
+        connection = connect(connection_options(params, CONNECTION)) if asked else None
+        ours, unread = written(connection, params["namespaces"]) if connection else (None, [])
+        compliance = audit.compliance(ours, unread, kept.changed(params["phr"]))
+        text = audit_page(compliance, phrs, params["phr"] or month or "all records", now)
+        module.exit_json(changed=False, phrs=phrs, compliance=compliance, markdown=text)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ PARALLEL: t.Final = 4
 PAGE: t.Final = "500"
 # A list of 100,000 objects; what comes after them is a gap.
 _PAGES: t.Final = 200
-_METADATA_ONLY: t.Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+METADATA_ONLY: t.Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _RETRIES: t.Final = 3
 _LONGEST_RETRY_SECONDS: t.Final = 5.0
 _LOG_LINES: t.Final = 200
@@ -237,7 +237,7 @@ def _share_one_heap() -> None:
 
 def accept_of(kind: str) -> str:
     """What to ask for: of a ConfigMap and of a namespace the metadata only."""
-    return _METADATA_ONLY if kind in {"ConfigMap", "Namespace"} else "application/json"
+    return METADATA_ONLY if kind in {"ConfigMap", "Namespace"} else "application/json"
 
 
 def path_of(kind: str, namespace: str | None) -> str:

@@ -155,6 +155,7 @@ class Awx:
             if answer.status != 200 or len(content) > _LARGEST:
                 raise AiopsError(f"AWX answered {path} with status {answer.status} and {len(content)} bytes.")
         except urllib.error.HTTPError as exc:
+            exc.close()
             raise AiopsError(
                 f"AWX at {self.server} answered {path} with {exc.code} {exc.reason}. Nothing was recorded."
             ) from exc

@@ -161,10 +161,20 @@ class Store:
             raise AiopsError(f"The record {phr} does not verify: its plan.json is that of {record.id}.")
         return record
 
-    def ids(self, since: str = "") -> list[str]:
-        """The records, or those made since a moment, oldest first."""
+    def changed(self, phr: str | None = None) -> list[str]:
+        """The files of records that are not as they were committed, or are gone; of one record, or of all."""
+        if not self._repository.made:
+            return []
+        place = str(self._folder(phr).relative_to(self._root)) if phr else "phr"
+        with self._locked() as lock:
+            status = self._repository.run(lock, "status", "--porcelain", "-z", "--no-renames", "-uall", "--", place)
+        return sorted(line[3:] for line in status.split("\0")[:-1])
+
+    def ids(self, since: str = "", month: str = "") -> list[str]:
+        """The records, or those made since a moment or in a month (2026-11), oldest first."""
         first = f"PHR-{_digits(since)}"
-        found = self._root.glob("phr/[0-9]*/[0-9]*/PHR-*")
+        year, _hyphen, number = month.partition("-")
+        found = self._root.glob(f"phr/{year or '[0-9]*'}/{number or '[0-9]*'}/PHR-*")
         return sorted(path.name for path in found if path.name >= first and path.is_dir())
 
     def page(self, phr: str) -> str | None:

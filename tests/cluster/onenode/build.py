@@ -44,6 +44,7 @@ PACKAGES = (
     "kmod",
     "runc",
     "socat",
+    "strace",
 )
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
 
