@@ -34,7 +34,7 @@ CHECKS: t.Final[t.Mapping[str, tuple[str, ...]]] = {
     "_usecases/risk.py": ("require_still_enough", "_just_before"),
     "_usecases/apply.py": ("_require_decision", "_require_same_cluster"),
 }  # fmt: skip
-_TESTS: t.Final = tuple(f"tests/unit/loop/test_{name}.py" for name in ("rules", "record", "policy", "apply"))
+_TESTS: t.Final = tuple(f"tests/unit/loop/test_{name}.py" for name in ("machine", "rules", "record", "policy", "apply"))
 _COMPARISONS: t.Final[t.Mapping[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
@@ -104,8 +104,8 @@ def _replaced(tree: ast.Module, old: ast.AST, new: ast.AST) -> ast.Module:
     return ast.fix_missing_locations(changed)
 
 
-def pytest_configure() -> None:
-    """As a plugin: compile the file that the environment names with its mutant."""
+def _put_in() -> None:
+    """As a plugin of pytest, before it imports anything of ours: compile the file that the environment names with its mutant."""
     file, _space, number = os.environ[_MUTANT].partition(" ")
     path = ROOT / _CODE / file
     _name, tree = mutants(path.read_text(encoding="utf-8"), CHECKS[file])[int(number)]
@@ -116,7 +116,7 @@ def pytest_configure() -> None:
             return compile(tree, self.path, "exec")
         return original(self, fullname)
 
-    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]  # only in this process
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]  # only in this process
 
 
 def survives(file: str, number: int) -> bool:
@@ -127,6 +127,10 @@ def survives(file: str, number: int) -> bool:
     if done.returncode not in {0, 1}:
         raise AssertionError(f"{file} {number}: pytest ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.returncode == 0
+
+
+if _MUTANT in os.environ:
+    _put_in()
 
 
 def main() -> None:

@@ -78,7 +78,7 @@ class Repository:
         """What the remote has now; whether it has anything.  One whose history was rewritten is an AiopsError."""
         remote, known = self.remote or "", self.head(REMOTE_BRANCH)
         if not self.run(lock, "ls-remote", "--", remote, BRANCH):
-            if self.head(REMOTE_BRANCH):
+            if known:
                 raise AiopsError(
                     f"The records at {remote} are gone: the branch main was there before. Ask who removed it."
                 )
@@ -88,7 +88,6 @@ class Repository:
             self.run(
                 lock,
                 "fetch",
-                "--quiet",
                 "--no-tags",
                 "--no-write-fetch-head",
                 "--",
