@@ -92,7 +92,7 @@ class ActionModule(AiopsAction):
             return record, f"{stays}: there is no terminal to ask at. {later}"
         speaker = voice(params, kept) if params["signing_key"] else Voice(somebody("terminal"))
         if verdict == "approve":
-            record = ask(kept, record.id, speaker.by, asked)
+            record = ask(kept, record.id, somebody("terminal"), asked)
         if answer == "REJECT" and verdict != "approve_rollback":
             return decide(kept, record, "reject", speaker, ""), ""
         if answer != f"{_WORDS[verdict]} {code}":

@@ -153,7 +153,7 @@ def _speak(records: Records, store_: Store, record: Record, params: t.Mapping[st
         return decide_by_platform(records, record, verdict, asked, voices, somebody())
     speaker = voice(params, store_)
     if verdict == "approve" and not record.first("asked"):
-        record = ask(records, record.id, speaker.by, moments.now())
+        record = ask(records, record.id, somebody(), moments.now())
     return decide(records, record, verdict, speaker, params["justification"], params["incident"])
 
 
