@@ -22,7 +22,7 @@ IN_WORDS: t.Final[t.Mapping[Kind, str]] = {
     "no-answer-from-dns": "the DNS does not answer",
     "refused": "connection refused",
     "timed-out": "no answer in time",
-    "unreachable": "no route to it",
+    "unreachable": "it can't be reached",
     "rejected": "the login is rejected",
 }
 DNS: t.Final = frozenset({"unresolved", "no-answer-from-dns"})
@@ -102,6 +102,11 @@ _KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
         ),
     ),
 )
+_VAGUE: t.Final = re.compile(
+    r"(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
+    r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b",
+    re.I,
+)
 # What a line says that tells of the end of the trouble.
 _RECOVERED: t.Final = re.compile(
     r"(?<!not )(?<!dis)\b(?:re-?)?connected\b|connection (?:\w+ )?(?:established|restored|succeeded|ok)\b|\brecovered\b"
@@ -111,6 +116,7 @@ _RECOVERED: t.Final = re.compile(
 # The program's own conclusion from it.
 _CONCLUSION: t.Final = re.compile(
     r"connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
+    r"|\bwait|\btime[ds]?[ -]?out"
     r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bbye\b",
     re.I,
 )
@@ -241,13 +247,17 @@ def _whole(lines: t.Sequence[str], number: int, kind: Kind) -> tuple[int, Kind, 
 
 
 def kind_of(line: str) -> Kind | None:
-    return next((kind for kind, pattern in _KINDS if pattern.search(line)), None)
+    """How the line says that something failed; vague words count only beside an address."""
+    told_plainly = next((kind for kind, pattern in _KINDS if pattern.search(line)), None)
+    if told_plainly is None and _VAGUE.search(line) and any(target.port for target in targets(line)):
+        return "unreachable"
+    return told_plainly
 
 
 def target_of(line: str, kind: Kind) -> Target | None:
     """What a line that tells of a failure is about: of several, the one that stands nearest before the failure's words."""
-    pattern = dict(_KINDS)[kind]
-    where = match.start() if (match := pattern.search(line)) else len(line)
+    match = dict(_KINDS)[kind].search(line) or _VAGUE.search(line)
+    where = match.start() if match else len(line)
     found = list(_found(line))
     if (kind in DNS) and (names := [f for f in found if not _ADDRESS.fullmatch(f[1].host)]):
         found = names

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from .._model.fields import get_dict
 from .._model.finding import EvidenceItem
 from .._model.text import shorten
-from ._case import LOG_CHARACTERS, ContainerCase, quote_end
+from ._case import LOG_CHARACTERS, ContainerCase, quote_end, quote_event
 from ._commands import addresses, written_at
 from ._failures import DNS, Failure, Target, last_failure
 from ._reach import Fault, Place, fault, locate
@@ -59,6 +60,15 @@ def said_last(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]
         return failure, quote_end(case)
     if case.logs and (failure := last_failure(case.log, ended=end is not None)):
         return failure, EvidenceItem("log", case.logs[0][0], shorten(failure.line, LOG_CHARACTERS))
+    return _said_by_probe(case)
+
+
+def _said_by_probe(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
+    """What the command of a readiness probe said last: it often asks something else than its own container."""
+    if get_dict(case.container.spec, "readinessProbe", "exec"):
+        for event in case.container_events:
+            if event.reason == "Unhealthy" and event.message.startswith("Readiness probe failed"):
+                return last_failure(event.message, ended=False), quote_event(event)
     return None, None
 
 

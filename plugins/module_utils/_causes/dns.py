@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from .._model.fields import get, get_str, get_strs
@@ -84,11 +85,22 @@ def _own_dns(case: ContainerCase, trouble: Trouble) -> Fault | None:
 
 
 def _is_cluster_dns(case: ContainerCase, servers: t.Sequence[str]) -> bool:
-    """Whether one of these is a Service of the cluster; where kube-system was not read, that can't be told and counts as yes."""
-    if not case.evidence.lists("Service", "kube-system"):
-        return bool(servers)
-    known = {get_str(json, "spec", "clusterIP") for json in case.evidence.named("Service", "kube-system").values()}
-    return not known.isdisjoint(servers)
+    """Whether one of these may be the cluster's: a Service of kube-system; where that was not read, an address like a Service's."""
+    if case.evidence.lists("Service", "kube-system"):
+        known = {get_str(json, "spec", "clusterIP") for json in case.evidence.named("Service", "kube-system").values()}
+        return not known.isdisjoint(servers)
+    used = [get_str(json, "spec", "clusterIP") for json in case.evidence.objects.get("Service", ())]
+    return any(
+        _alike(server, "169.254.0.0", 16) or any(_alike(server, each, 12) for each in used) for server in servers
+    )
+
+
+def _alike(address: str, other: str, bits: int) -> bool:
+    """Whether two addresses begin with the same bits: ranges of Services have 12 or more in common, DNS caches on nodes are link-local."""
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(f"{other}/{bits}", strict=False)
+    except ValueError:
+        return False
 
 
 def _dns_forbidden(case: ContainerCase) -> Fault | None:

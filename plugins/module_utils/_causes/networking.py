@@ -75,29 +75,32 @@ def service_port_mismatch(case: ObjectCase) -> Judgement | None:
     wrong = [port for port in service.ports if port_is_wrong(service, port)]
     if not wrong:
         return None
-    port, owner = wrong[0], case.evidence.workload(service.pods[0])
-    ports = ports_of_pods(service)
-    have = ", ".join(port_in_words(each) for each in ports) or "none"
-    why = (
-        f"None of the {len(service.pods)} pods that the selector takes has a port of that name, so the Service has no endpoint for it."
-        if isinstance(port.target, str)
-        else "The pods are ready and declare their ports; this is none of them."
-    )
+    port = wrong[0]
+    owner, ports = case.evidence.workload(service.pods[0]), ports_of_pods(service)
+    have = ", ".join(port_in_words(each) for each in ports)
     return Judgement(
         summary=f"{case.ref} sends port {port.number} to {port.target}, which is no port of {owner}",
-        explanation=f"{why} The selector is right: it takes the pods of {owner}.",
+        explanation=f"{_why_wrong(service, port)} The selector is right: it takes the pods of {owner}.",
         evidence=(
             EvidenceItem("spec", f"{case.ref}: spec.ports", ", ".join(map(str, service.ports))),
-            EvidenceItem("spec", f"{owner}: ports of its containers", have),
+            EvidenceItem("spec", f"{owner}: ports of its containers", have or "none"),
             quote_endpoints(service),
         ),
-        next_step=kubectl(case.ref, f"edit service {case.ref.name}") + f"   # a targetPort that the pods have: {have}",
+        next_step=kubectl(case.ref, f"edit service {case.ref.name}")
+        + f"   # the targetPort at which the pods listen{': ' + have if have else ''}",
         candidates=_better_ports(port, ports),
         severity="critical" if len(wrong) == len(service.ports) else "warning",
     )
 
 
+def _why_wrong(service: Service, port: Port) -> str:
+    if isinstance(port.target, str):
+        return f"None of the {len(service.pods)} pods that the selector takes has a port of that name, so there is no endpoint for it."
+    return "The pods are ready and declare their ports; this is none of them."
+
+
 def _better_ports(port: Port, ports: t.Sequence[Json]) -> tuple[Candidate, ...]:
+    ports = [each for each in ports if port.target not in (get_str(each, "name"), get_int(each, "containerPort"))]
     names = [name for each in ports if (name := get_str(each, "name"))]
     alike = near_misses(str(port.target), names)
     ordered = sorted(ports, key=lambda each: get_str(each, "name") not in alike)
