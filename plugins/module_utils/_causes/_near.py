@@ -25,6 +25,22 @@ def near_misses(wanted: str, names: t.Iterable[str]) -> list[str]:
     ]
 
 
+def one_slip(wrong: str, right: str) -> bool:
+    """Whether one letter too many, too few, wrong or swapped with the next makes one name of the other.
+
+    A digit is no slip: node1 and node2 are both meant.
+    """
+    if len(wrong) > len(right):
+        wrong, right = right, wrong
+    start = next((n for n, (one, other) in enumerate(zip(wrong, right, strict=False)) if one != other), len(wrong))
+    first, second = wrong[start:], right[start:]
+    if len(right) - len(wrong) > 1 or wrong == right or second[:1].isdigit() or first[:1].isdigit():
+        return False
+    if len(wrong) < len(right):
+        return first == second[1:]
+    return first[1:] == second[1:] or (first[:2] == second[1::-1] and first[2:] == second[2:])
+
+
 @functools.lru_cache(maxsize=50_000)  # all pods of a workload ask the same
 def _likeness(wanted: str, name: str) -> float:
     first, second = _plain(wanted), _plain(name)

@@ -42,6 +42,11 @@ _PRIORITY: t.Final = re.compile(r"no PriorityClass with name (?P<name>\S+) was f
 _RUNTIME: t.Final = re.compile(r"RuntimeClass \"(?P<name>[^\"]+)\" not found")
 _WEBHOOK: t.Final = re.compile(r"failed calling webhook \"(?P<name>[^\"]+)\": (?P<why>.+)", re.S)
 _SERVICE: t.Final = re.compile(r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc\b")
+# The ImagePolicyWebhook admission plugin, and what other policies (Kyverno, Sigstore, Gatekeeper, an admission policy) speak of.
+_IMAGE_WEBHOOK: t.Final = re.compile(r"image policy webhook", re.I)
+_ABOUT_IMAGES: t.Final = re.compile(
+    r"\bimages?\b|\bregistr(?:y|ies)\b|\bsignatures?\b|\b(?:un)?signed\b|attestation", re.I
+)
 _REJECTED: t.Final = re.compile(r"\bis (?:invalid|forbidden): (?P<why>.+)", re.S)
 _DENIED: t.Final = re.compile(r"\bdenied (?:the )?request\b")
 # Not for what the pod says: the namespace goes, or what was missing has been made meanwhile.
@@ -207,6 +212,31 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
         else "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations   # find it, and what it calls",
         subject=found[0] if found else None,
         roots=(backend,) if backend else (),
+        affected=refusal.lacking,
+    )
+
+
+def image_policy_refused(case: WorkloadCase) -> Judgement | None:
+    """A policy of the cluster is against an image: where it comes from, its tag, its signature."""
+    refusal = _refusal(case)
+    if refusal is None or not (_DENIED.search(refusal.words) or _IMAGE_WEBHOOK.search(refusal.words)):
+        return None
+    forbidden = _REJECTED.search(refusal.words)
+    why = forbidden["why"] if forbidden else refusal.words
+    if not _ABOUT_IMAGES.search(
+        re.sub(r"'[^']*'|\"[^\"]*\"", " ", why)
+    ):  # what a policy is called does not say what it is about
+        return None
+    images = {name: get_str(spec, "image") for name, spec in _containers(refusal).items()}
+    named = [name for name, image in images.items() if image and image in why] or list(images)
+    used = ", ".join(f"{name}: {images[name]}" for name in named)
+    return Judgement(
+        summary=f"a policy of the cluster refuses an image: {one_line(why, _SUMMARY)}",
+        explanation="The API server asked the policy before it made the pod, so no node and no registry was asked. "
+        "Whoever owns the policy, or signs the images, must act; do not loosen the policy for one pod.",
+        evidence=(*refusal.evidence, EvidenceItem("spec", f"{_place(refusal)}: image", used)),
+        next_step=edit_command(case.workload) + "   # an image that the policy allows",
+        container=named[0] if len(named) == 1 else None,
         affected=refusal.lacking,
     )
 

@@ -18,6 +18,9 @@ from ._case import ContainerCase, Judgement, command_line, edit_command, last_li
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
 _NOT_ITS_OWN: t.Final = frozenset({125, 126, 127, 128, 134, 137, 139, 143})
 
+# What of a container's spec lets the kubelet end it.
+_MAY_END_IT: t.Final = frozenset({"livenessProbe", "startupProbe", "lifecycle"})
+
 
 def application_error(case: ContainerCase) -> Judgement | None:
     """The application ends itself with an error code; nothing from outside ended it."""
@@ -51,8 +54,8 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
         return None
     if case.container.role == "app" and case.pod.restart_policy != "Always":
         return None
-    if not case.container_events and any(probe in case.container.spec for probe in ("livenessProbe", "startupProbe")):
-        return None  # the kubelet's events may come late: without any nobody can tell that a probe did not end it
+    if not case.container_events and not _MAY_END_IT.isdisjoint(case.container.spec):
+        return None  # the kubelet's events may come late: without any nobody can tell that none of these ended it
     spec = case.container.spec
     return Judgement(
         summary=f"container {case.container.name} finishes without an error and is started again and again",

@@ -2,91 +2,383 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers whose command can't be started.
+"""Containers whose command can't be started, or does not take the arguments it is given.
 
 ``StartError`` is containerd's reason (``internal/cri/server/container_start.go``), ``ContainerCannotRun`` that of Docker
-and CRI-O; the words after ``exec:`` are runc's and crun's.
+and CRI-O; the words after ``exec:`` are runc's, those after ``executable file`` and ``exec container process`` crun's.  What
+only the kernel finds (a foreign format, no interpreter), runc's init writes where the container's log is: ``exec /app: …``.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import posixpath
 import re
 import typing as t
 
+from .._model.fields import Json, get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
-from ._case import ContainerCase, Judgement, command_line, edit_command, last_lines, quote_end, quote_log
-
-_START_REASONS: t.Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
-_NO_SUCH_COMMAND: t.Final = (
-    re.compile(r"exec: \"(?P<word>[^\"]+)\": (?:executable file not found|stat \S+: no such file|no such file)", re.I),
-    re.compile(r"executable file [`'\"](?P<word>[^`'\"]+)[`'\"] not found", re.I),
+from .._model.objects import Ref
+from ._case import (
+    ContainerCase,
+    Judgement,
+    command_line,
+    edit_command,
+    last_lines,
+    quote_end,
+    quote_log,
+    quote_waiting,
+    said,
 )
-# sh: "x: not found", bash: "x: command not found", env: "'x': No such file or directory"
-_SHELL_NOT_FOUND: t.Final = re.compile(r"(?:not found|no such file or directory)\s*$", re.I)
+from .images import failed_pull, known_images
+
+START_REASONS: t.Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
+
+_Why = t.Literal["missing", "denied", "format"]
+_RUNTIME: t.Final = (
+    re.compile(r"exec: \"(?P<word>[^\"]+)\": (?P<why>.+)", re.I | re.S),
+    re.compile(r"executable file [`'\"](?P<word>[^`'\"]+)[`'\"] (?P<why>not found)", re.I),
+    re.compile(r"exec container process [^`'\"]*[`'\"](?P<word>[^`'\"]+)[`'\"]: (?P<why>.+)", re.I | re.S),
+    re.compile(r"(?P<word>)open executable: (?P<why>permission denied)", re.I),
+)
+# What stands alone in a log because nothing else ever ran: runc's init, older runc, tini, dumb-init and su-exec, gosu.
+_BEFORE_ANYTHING: t.Final = (
+    re.compile(r"^exec (?P<word>\S+): (?P<why>.+)$"),
+    re.compile(r"exec (?P<word>)user process caused:? \"?(?P<why>[^\"]+)"),
+    re.compile(r"^\[FATAL tini \(\d+\)\] exec (?P<word>\S+) failed: (?P<why>.+)$"),
+    re.compile(r"^(?:\[dumb-init\]|su-exec:) (?P<word>\S+): (?P<why>.+)$"),
+    re.compile(r"^error: exec: \"(?P<word>[^\"]+)\": (?P<why>.+)$"),
+)
+# sh: "x: not found", bash: "x: command not found", env: "'x': No such file or directory", bash 5.2: "cannot execute: required file …"
+_SHELL: t.Final = re.compile(
+    r"(?<![\w./+^-])(?P<word>[\w./+^-]+)(?:['\"\u2019])?: (?:command |cannot execute(?: binary file)?: |can't execute: |bad interpreter: )?"
+    r"(?P<why>not found|no such file or directory|required file not found|permission denied|is a directory|exec format error"
+    r"|cannot execute binary file)\s*$",
+    re.I,
+)
+_WHYS: t.Final[tuple[tuple[_Why, re.Pattern[str]], ...]] = (
+    ("format", re.compile(r"exec format error|cannot execute binary file", re.I)),
+    ("denied", re.compile(r"permission denied|is a directory|operation not permitted|text file busy", re.I)),
+    ("missing", re.compile(r"not found|no such file|required file", re.I)),
+)
+# A shell that takes a foreign binary for a script: "line 1: ELF…: not found".
+_READ_AS_SCRIPT: t.Final = re.compile(r"(?:line )?\d+: \W{0,4}ELF\W")
+_FOREIGN: t.Final = re.compile(
+    r"exec format error|cannot execute binary file|wrong ELF class|invalid ELF header|qemu-\w+(?:-static)?: could not open|rosetta error",
+    re.I,
+)
+_SHELL_CODES: t.Final[t.Mapping[int, _Why]] = {126: "denied", 127: "missing"}
+_EXECUTABLE_BITS: t.Final = 0o111
+_DEFAULT_MODE: t.Final = 0o644
+_TEXT_VOLUMES: t.Final = ("configMap", "secret", "projected", "downwardAPI")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Refusal:
+    """What could not be executed (an empty word where nobody says), and why; who says so is in the evidence."""
+
+    word: str
+    why: _Why
+    by: t.Literal["runtime", "kernel", "shell"]
+    evidence: tuple[EvidenceItem, ...]
 
 
 def command_not_found(case: ContainerCase) -> Judgement | None:
-    """The program that the container shall run is not in its image."""
-    return _by_runtime(case) or _by_shell(case)
-
-
-def _by_runtime(case: ContainerCase) -> Judgement | None:
-    end = case.last_end
-    texts = [end.message] if end and end.reason in _START_REASONS else []
-    if case.container.waiting_reason in _START_REASONS:
-        texts.append(case.container.waiting_message)
-    for text in texts:
-        match = next((m for pattern in _NO_SUCH_COMMAND if (m := pattern.search(text))), None)
-        if match:
-            return _judgement(
-                case,
-                match["word"],
-                "The runtime could not find the program, so the container never ran and has no log.",
-                (quote_end(case),),
-            )
-    return None
-
-
-def _by_shell(case: ContainerCase) -> Judgement | None:
-    end = case.last_end
-    if end is None or end.exit_code != 127 or end.reason != "Error":
+    """The program that the container shall run is not in its image, or what it needs to be read is not."""
+    refusal = _refusal(case)
+    if refusal is None or refusal.why != "missing":
         return None
-    said = next((line for line in reversed(last_lines(case)) if _SHELL_NOT_FOUND.search(line)), "")
-    words = re.findall(r"[\w./+-]+(?=['\"]?: (?:command )?(?:not found|no such file))", said, re.I)
-    judgement = _judgement(
-        case,
-        words[-1] if words else "",
-        "Exit code 127 is a shell's word for a command that it can't find"
-        + (", and the log names it." if said else "."),
-        (quote_end(case), *quote_log(case)),
-    )
-    return judgement
-
-
-def _judgement(case: ContainerCase, word: str, why: str, evidence: tuple[EvidenceItem, ...]) -> Judgement:
-    spec = case.container.spec
-    written = command_line(spec)
-    place = f"{case.workload}: template, container {case.container.name}: command and args"
-    evidence = (*evidence, EvidenceItem("spec", place, written))
+    word = refusal.word
     what = f'command "{word}"' if word else "a command"
+    if refusal.by == "kernel":
+        summary = f"can't start: what {what} needs to run is not in image {case.container.image}"
+        why = (
+            "The file is there, and the kernel misses what shall run it: the interpreter that its first line names (a script with "
+            "Windows line ends names one that ends in a carriage return), or the loader of a program that was built for another C library."
+        )
+    elif refusal.by == "runtime":
+        summary = f"can't start: {what} is not in image {case.container.image}"
+        why = "The runtime could not find the program, so the container never ran and has no log."
+    else:
+        summary = f"can't start: {what} is not in image {case.container.image}"
+        why = "Exit code 127 is a shell's word for a command that it can't find" + (
+            ", and the log names it." if word else "."
+        )
     return Judgement(
-        summary=f"container {case.container.name} can't start: {what} is not in image {case.container.image}",
+        summary=f"container {case.container.name} {summary}",
         explanation=f"{why} The image was pulled and the container was created, so the fault is in the command or in what the image holds.",
-        evidence=evidence,
+        evidence=(*refusal.evidence, _written(case)),
         next_step=edit_command(case.workload)
         + f"   # correct command or args of {case.container.name}, or use an image that has it",
         confidence="confirmed" if word else "probable",
-        candidates=_former_commands(case, written),
+        candidates=_former_commands(case),
     )
 
 
-def _former_commands(case: ContainerCase, written: str) -> tuple[Candidate, ...]:
+def command_not_executable(case: ContainerCase) -> Judgement | None:
+    """The file is there and may not be executed: its mode, its mount, or it is no program at all."""
+    refusal = _refusal(case)
+    if refusal is None:
+        return None
+    if refusal.why == "missing" or (refusal.why == "format" and not _is_script(case, refusal.word)):
+        return None
+    volume = _mounted(case, refusal.word)
+    mode = _mode(volume, refusal.word)
+    what = f'"{refusal.word}"' if refusal.word else "its command"
+    evidence = [*refusal.evidence, _written(case)]
+    candidates: tuple[Candidate, ...] = ()
+    if refusal.why == "format":
+        why = "The file begins neither like a program nor with #! and an interpreter, so the kernel does not know how to run it."
+        step = f"begin the script with a line like #!/bin/sh, or run it by its interpreter in command of {case.container.name}"
+    else:
+        why = (
+            "The file is there, so it is no slip in its name; it lacks the permission to execute, "
+            "is a folder, or lies on a mount without exec."
+        )
+        step = f"let {case.container.name} run a file with mode 0755, or name its interpreter in command: [sh, FILE]"
+    if volume:
+        name = get_str(volume, "name")
+        kind = next((key for key in volume if key != "name"), "nothing")
+        given = f"a volume of {kind}" + (f", whose file has mode {mode:04o}" if mode is not None else "")
+        evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.volumes[{name}]", given))
+        if refusal.why == "denied" and mode is not None and not mode & _EXECUTABLE_BITS:
+            candidates = (Candidate("defaultMode: 0755", f"volume {name} gives its files mode {mode:04o}"),)
+            step = f"give volume {name} defaultMode: 0755, or name the interpreter in command of {case.container.name}"
+    return Judgement(
+        summary=f"container {case.container.name} can't start: {what} is there and can't be executed",
+        explanation=why,
+        evidence=tuple(evidence),
+        next_step=f"{edit_command(case.workload)}   # {step}",
+        confidence="confirmed" if refusal.word and (refusal.why == "denied" or volume) else "probable",
+        candidates=(*candidates, *_former_commands(case)),
+    )
+
+
+def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
+    """The image holds programs for another kind of processor than the node has."""
+    node = case.evidence.get(Ref("Node", "", case.pod.node)) or {}
+    architecture = get_str(node, "status", "nodeInfo", "architecture")
+    on_node = f"node {case.pod.node or '(unknown)'}" + (f" ({architecture})" if architecture else "")
+    evidence: list[EvidenceItem]
+    if failed_pull(case) == "platform":
+        evidence = [quote_waiting(case)]
+        summary = f"image {case.container.image} of container {case.container.name} has no variant for {on_node}"
+        why = (
+            "The registry has the image, and none of its variants is for this operating system and processor: "
+            "neither the name nor credentials are at fault."
+        )
+        sure = True
+    else:
+        refusal = _refusal(case)
+        foreign = refusal if refusal and refusal.why == "format" and not _is_script(case, refusal.word) else None
+        ended = case.last_end is not None and bool(case.last_end.exit_code)
+        if foreign is None and (refusal or not ended or not (said(case, _FOREIGN) or said(case, _READ_AS_SCRIPT))):
+            return None
+        evidence = [*foreign.evidence] if foreign else [quote_end(case), *quote_log(case)]
+        evidence.append(_written(case))
+        summary = f"container {case.container.name} starts a program whose format {on_node} can't execute"
+        why = (
+            "The file is there and may be executed, but the kernel does not know its format: "
+            "it was built for another processor, or it is damaged or empty."
+        )
+        sure = foreign is not None and foreign.by == "runtime"
+    elsewhere = _runs_elsewhere(case, architecture)
+    if architecture:
+        evidence.append(EvidenceItem("object", f"Node {case.pod.node}: status.nodeInfo.architecture", architecture))
+    if elsewhere:
+        evidence.append(elsewhere)
+    return Judgement(
+        summary=summary,
+        explanation=why,
+        evidence=tuple(evidence),
+        next_step=edit_command(case.workload)
+        + f"   # an image built for {architecture or 'this processor'}, or a nodeSelector kubernetes.io/arch",
+        confidence="confirmed" if sure or elsewhere else "probable",
+        candidates=known_images(case, case.container.image),
+    )
+
+
+# What a program says that was called wrongly: getopt, busybox, argparse, click, Go's flag and cobra, clap, the JVM, npm, curl, shells.
+_COMPLAINT: t.Final = re.compile(
+    r"(?:unknown|unrecogni[sz]ed|invalid|illegal|bad|unexpected|unsupported|no such|ambiguous|missing|extra)"
+    r" (?:long |short |command[- ]line |shorthand )*(?:options?|flags?|switch|command|sub-?command|operand|script)\b"
+    r"|(?:unknown|unrecogni[sz]ed|invalid|illegal|unexpected|missing) arguments?:? ['\"\u2018`<-]"
+    r"|(?:option|flag|argument|command)s? .{0,60}(?:is unknown|not recogni[sz]ed|not defined|requires? an? |needs an? |is ambiguous)"
+    r"|flag provided but not defined|the following arguments are required|is not an? \S+ command|wrong number of arguments"
+    r"|too (?:many|few) arguments|invalid (?:number|value|time interval) ['\"\u2018`]|found argument .{0,60} which wasn't expected"
+    r"|^\S+: (?:-c: )?(?:line )?(?:\d+: )?syntax error(?: near unexpected|:)",
+    re.I,
+)
+# Interpreters that can't find what they are to run.
+_CANT_OPEN: t.Final = re.compile(
+    r"(?:can(?:'t|not) open (?:file |perl script )?|cannot find module |unable to access jarfile |no module named "
+    r"|could not find or load main class |could not open input file: |no such file or directory -- )['\"]?(?P<file>[^'\":\s]+)",
+    re.I,
+)
+_USAGE: t.Final = re.compile(r"^\s*usage(?: of [^:]+)?:|try ['\"`\u2018]?\S+ (?:-h|--?help)", re.I)
+# Exit codes that say "called wrongly": shells, getopt, argparse, Go's flag; and EX_USAGE of BSD.
+_USAGE_CODES: t.Final = frozenset({2, 64})
+# A setting that is missing is no wrong argument, even where the program tells its usage thereafter; Go's panic ends with 2 as well.
+_OTHER_STORY: t.Final = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|(?i:environment variable)|^panic:|^goroutine \d")
+_CONFIGURATION_FILE: t.Final = re.compile(r"\.(?:conf|cfg|ini|json|properties|toml|ya?ml)\b", re.I)
+
+
+def command_usage_error(case: ContainerCase) -> Judgement | None:
+    """The program is found and does not understand the arguments that the pod gives it."""
+    end = case.last_end
+    if end is None or end.reason != "Error" or not end.exit_code or end.exit_code > 125 or case.killed_by_probe:
+        return None
+    lines = end.message.strip().splitlines() or last_lines(case)
+    told = _told_of_arguments(case.container.spec, lines)
+    if told is None and not _tells_usage(end.exit_code, lines):
+        return None
+    return Judgement(
+        summary=f"container {case.container.name} is called with arguments that it does not take"
+        + (f": {told}" if told else f" (exit code {end.exit_code})"),
+        explanation="The program was found and ran; it refused the way it is called before it did any work."
+        + (" What it names stands in the container's command and args." if told else ""),
+        evidence=(quote_end(case), *quote_log(case), _written(case)),
+        next_step=edit_command(case.workload) + f"   # correct command and args of {case.container.name}",
+        confidence="confirmed" if told else "probable",
+        candidates=_former_commands(case),
+    )
+
+
+def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
+    """The line that complains of something which stands in the container's command or args."""
+    words = [word for text in (*get_strs(spec, "command"), *get_strs(spec, "args")) for word in text.split()]
+    for number, line in reversed([*enumerate(lines)]):
+        if match := _CANT_OPEN.search(line):
+            file = match["file"].rstrip(".,")
+            if any(file == word or file.endswith("/" + word.removeprefix("./")) for word in words):
+                return line.strip()
+        elif _COMPLAINT.search(line) and not _CONFIGURATION_FILE.search(line):
+            around = " ".join(lines[max(number - 1, 0) : number + 1])
+            if any(_names(around, word) for word in words[1:]) or _by_its_own_name(line, words):
+                return line.strip()
+    return None
+
+
+def _names(text: str, word: str) -> bool:
+    """Whether the text names an argument: as it stands, or an option without its dashes and value."""
+    bare = word.lstrip("-").partition("=")[0]
+    return len(bare) > 1 and re.search(rf"(?<![\w-])-*{re.escape(bare)}(?![\w-])", text) is not None
+
+
+def _by_its_own_name(line: str, words: t.Sequence[str]) -> bool:
+    """Whether a program that the command names speaks, as getopt does: "nginx: invalid option"."""
+    speaker = posixpath.basename(line.partition(":")[0])
+    return speaker in {posixpath.basename(word) for word in words}
+
+
+def _tells_usage(exit_code: int, lines: t.Sequence[str]) -> bool:
+    if exit_code not in _USAGE_CODES or any(map(_OTHER_STORY.search, lines)):
+        return False
+    return any(_COMPLAINT.search(line) or _USAGE.search(line) for line in lines)
+
+
+def _refusal(case: ContainerCase) -> _Refusal | None:
+    """What could not be executed: the runtime, the kernel or a shell says it."""
+    end = case.last_end
+    by_runtime = _by_runtime(case)
+    if by_runtime or end is None or end.reason != "Error" or not end.exit_code:
+        return by_runtime
+    lines = last_lines(case)
+    evidence = (quote_end(case), *quote_log(case))
+    if len(lines) == 1:
+        for pattern in _BEFORE_ANYTHING:
+            if (match := pattern.search(lines[0])) and (why := _why(match["why"])):
+                return _Refusal(match["word"], why, "kernel", evidence)
+    if end.exit_code not in _SHELL_CODES:
+        return None
+    if any(map(_READ_AS_SCRIPT.search, lines)):
+        return _Refusal("", "format", "shell", evidence)
+    for line in reversed(lines):
+        if (match := _SHELL.search(line)) and (why := _why(match["why"])):
+            return _Refusal(match["word"], why, "shell", evidence)
+    return _Refusal("", _SHELL_CODES[end.exit_code], "shell", evidence)
+
+
+def _by_runtime(case: ContainerCase) -> _Refusal | None:
+    for text, quote in start_texts(case):
+        match = next((m for pattern in _RUNTIME if (m := pattern.search(text))), None)
+        if match and (why := _why(match["why"])):
+            return _Refusal(match["word"], why, "runtime", (quote,))
+    return None
+
+
+def start_texts(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
+    """What the runtime said when it could not start the container: with the last end, or in the waiting state."""
+    end = case.last_end
+    if end and end.reason in START_REASONS:
+        yield end.message, quote_end(case)
+    if case.container.waiting_reason in START_REASONS:
+        yield case.container.waiting_message, quote_waiting(case)
+
+
+def _why(words: str) -> _Why | None:
+    return next((why for why, pattern in _WHYS if pattern.search(words)), None)
+
+
+def _written(case: ContainerCase) -> EvidenceItem:
+    place = f"{case.workload}: template, container {case.container.name}: command and args"
+    return EvidenceItem("spec", place, command_line(case.container.spec))
+
+
+def _mounted(case: ContainerCase, word: str) -> Json:
+    """The volume in which a file lies, or an empty dictionary where it comes with the image."""
+    path = posixpath.normpath(posixpath.join(get_str(case.container.spec, "workingDir") or "/", word))
+    mounts = [
+        (get_str(mount, "mountPath").rstrip("/"), get_str(mount, "name"))
+        for mount in get_dicts(case.container.spec, "volumeMounts")
+    ]
+    holding = [mount for mount in mounts if "/" in word and (path == mount[0] or path.startswith(mount[0] + "/"))]
+    name = max(holding)[1] if holding else ""
+    return next(
+        (volume for volume in get_dicts(case.pod.spec, "volumes") if name and get_str(volume, "name") == name), {}
+    )
+
+
+def _is_script(case: ContainerCase, file: str) -> bool:
+    """Whether a file is text, because a ConfigMap or Secret brings it and not as binary data.
+
+    A script of the image itself says nothing: its interpreter may be a foreign program, with the same complaint.
+    """
+    volume = _mounted(case, file)
+    source = get_dict(volume, "configMap")
+    json = case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, get_str(source, "name")))
+    paths = {get_str(item, "path"): get_str(item, "key") for item in get_dicts(source, "items")}
+    name = posixpath.basename(file)
+    if paths.get(name, name) in get_strs(json, "binaryKeys"):
+        return False
+    return _mode(volume, file) is not None
+
+
+def _mode(volume: Json, file: str) -> int | None:
+    """The mode that a ConfigMap's or Secret's volume gives a file; None for volumes that keep modes themselves."""
+    source = next((get_dict(volume, kind) for kind in _TEXT_VOLUMES if kind in volume), None)
+    if source is None:
+        return None
+    own = (get_int(item, "mode") for item in get_dicts(source, "items") if file.endswith(get_str(item, "path")))
+    mode = next((mode for mode in own if mode is not None), get_int(source, "defaultMode"))
+    return _DEFAULT_MODE if mode is None else mode
+
+
+def _former_commands(case: ContainerCase) -> tuple[Candidate, ...]:
+    written = command_line(case.container.spec)
     for revision, spec in case.former_containers:
         former = command_line(spec)
         if former != written:
-            return (
-                Candidate(
-                    former or "the image's own entrypoint", f"revision {revision.number} of {case.workload} used it"
-                ),
-            )
+            return (Candidate(former, f"revision {revision.number} of {case.workload} used it"),)
     return ()
+
+
+def _runs_elsewhere(case: ContainerCase, architecture: str) -> EvidenceItem | None:
+    """A container that does run the same image, on a node of another architecture."""
+    users = case.evidence.images_in_use.get(case.container.image, {}).get("", []) if architecture else []
+    for pod in users:
+        node = case.evidence.get(Ref("Node", "", pod.node)) or {}
+        other = get_str(node, "status", "nodeInfo", "architecture")
+        if other and other != architecture and pod.ready:
+            return EvidenceItem("status", str(pod.ref), f"runs {case.container.image} on node {pod.node} ({other})")
+    return None

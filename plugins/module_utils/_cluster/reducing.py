@@ -52,7 +52,9 @@ def reduced(kind: str, item: Json) -> Json:
     managed = metadata.pop("managedFields", None)
     get_dict(metadata, "annotations").pop(_LAST_APPLIED, None)
     if kind == "ConfigMap":
-        return {"metadata": metadata, "keys": sorted(_keys(managed))}
+        binary = sorted(_keys(managed, "f:binaryData"))
+        keys = sorted({*binary, *_keys(managed, "f:data")})
+        return {"metadata": metadata, "keys": keys, **({"binaryKeys": binary} if binary else {})}
     if kind == "Namespace":
         return {"metadata": metadata}
     if kind == "Event":
@@ -97,10 +99,9 @@ def _share(value: object, like: object) -> None:
             _share(part, other)
 
 
-def _keys(managed_fields: object) -> set[str]:
+def _keys(managed_fields: object, field: str) -> set[str]:
     """Key names of a ConfigMap, which its managedFields name as ``f:data: {f:KEY: {}}``."""
     found: set[str] = set()
     for entry in managed_fields if isinstance(managed_fields, list) else ():
-        for field in ("f:data", "f:binaryData"):
-            found.update(key[2:] for key in get_dict(entry, "fieldsV1", field) if key.startswith("f:"))
+        found.update(key[2:] for key in get_dict(entry, "fieldsV1", field) if key.startswith("f:"))
     return found

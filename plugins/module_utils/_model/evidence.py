@@ -11,7 +11,7 @@ import functools
 import typing as t
 
 from .fields import Json, get_dict, get_int, get_str
-from .objects import Event, Pod, Ref, controller, ref_of
+from .objects import Event, Pod, Ref, controller, node_image_names, ref_of
 
 # What a diagnosis reads, in the order it is listed: kind → path of its collection.  ConfigMaps and Namespaces are read
 # as metadata only, and of Namespaces only those that were asked for.
@@ -160,6 +160,31 @@ class Evidence:
         return found
 
     @functools.cached_property
+    def _pods_by_node(self) -> dict[str, list[Pod]]:
+        found: dict[str, list[Pod]] = {}
+        for pod in self.pods:
+            found.setdefault(pod.node, []).append(pod)
+        return found
+
+    @functools.cached_property
+    def images_in_use(self) -> dict[str, dict[str, list[Pod]]]:
+        """Image → reason for which its containers wait (an empty string for those that do not) → their pods."""
+        found: dict[str, dict[str, list[Pod]]] = {}
+        for pod in self.pods:
+            for container in pod.containers:
+                found.setdefault(container.image, {}).setdefault(container.waiting_reason, []).append(pod)
+        return found
+
+    @functools.cached_property
+    def images_on_nodes(self) -> dict[str, list[str]]:
+        """Image, under each of its names → the nodes that say they hold it; each tells of at most 50 images."""
+        found: dict[str, list[str]] = {}
+        for name, node in self.named("Node", "").items():
+            for image in node_image_names(node):
+                found.setdefault(image, []).append(name)
+        return found
+
+    @functools.cached_property
     def _slices_by_service(self) -> dict[Ref, list[Json]]:
         found: dict[Ref, list[Json]] = {}
         for json in self.objects.get("EndpointSlice", ()):
@@ -232,6 +257,10 @@ class Evidence:
         piles = [self._pods_by_label.get((namespace, key, str(value)), []) for key, value in labels.items()]
         smallest = min(piles, key=len, default=[])
         return [pod for pod in smallest if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+
+    def pods_on(self, node: str) -> list[Pod]:
+        """The pods of that node."""
+        return self._pods_by_node.get(node, []) if node else []
 
     def uncontrolled(self, namespace: str) -> list[tuple[Ref, Json]]:
         """The workloads of that namespace that nothing controls, and after them the bare pods."""

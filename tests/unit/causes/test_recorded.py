@@ -84,7 +84,7 @@ ROUNDS = 100
 ANOTHER_STORY = re.compile(
     r"^\w+\.(metadata(\.name|\.namespace)?|spec|status)$"
     r"|\.(optional|restartPolicy|deletionTimestamp|phase|ownerReferences|controller|restartCount|updatedReplicas)\b"
-    r"|^ConfigMap\.keys\.\d+$|^Pod\.status\.containerStatuses$|^(Node|Pod)\.metadata\.labels\b|^NetworkPolicy\.spec\b"
+    r"|^ConfigMap\.(binaryKeys|keys\.\d+$)|^Pod\.status\.containerStatuses$|^(Node|Pod)\.metadata\.labels\b|^NetworkPolicy\.spec\b"
 )
 LONG = 1_000_000
 DAMAGES: tuple[Any, ...] = (
@@ -145,8 +145,10 @@ def _names(value: Any) -> Iterator[str]:
                 yield item
             elif key == "keys":
                 yield from item
-            elif key == "image":
-                yield from re.split(r"[:@]", item)[0].removeprefix("docker.io/").removeprefix("library/").split("/")
+            elif key in {"image", "reference"} and isinstance(item, str):
+                # not the registry: an address that is well known, or a slip of the pen of one
+                repository = re.split(r"[:@](?![^/]*/)", item)[0].removeprefix("docker.io/").removeprefix("library/")
+                yield from (part for part in repository.split("/") if not re.search(r"[.:]", part))
             if key not in MEASURED:
                 yield from _names(item)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._near import near_misses
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._near import near_misses, one_slip
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes.capacity import pod_request
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes.images import split_image
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import quantity
@@ -37,7 +37,9 @@ def test_splits_an_image(image: str, repository: str, tag: str) -> None:
 
 
 # What runtimes and registries write for one failed pull; IMAGE stands for the image.
-ABSENT, REFUSED, OTHER = "image-not-found", "image-pull-unauthorized", "undetermined"
+ABSENT, REFUSED, LIMITED = "image-not-found", "image-pull-unauthorized", "registry-rate-limited"
+UNREACHABLE, FOREIGN, POLICY = "registry-unreachable", "image-architecture-mismatch", "image-policy-refused"
+OTHER = "undetermined"
 PULLS = [
     # containerd
     ('failed to resolve reference "IMAGE": IMAGE: not found', ABSENT),
@@ -55,18 +57,24 @@ PULLS = [
     ("unexpected status from HEAD request to https://r.example/v2/web/manifests/2: 403 Forbidden", REFUSED),
     (
         'failed to authorize: failed to fetch anonymous token: Get "https://r.example/token": dial tcp: lookup r.example: no such host',
-        OTHER,
+        UNREACHABLE,
     ),
     (
         "failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://r.example/token: 401 Unauthorized",
         REFUSED,
     ),
-    ('failed to do request: Head "https://r.example/v2/web/manifests/2": dial tcp 10.0.0.1:443: i/o timeout', OTHER),
-    ('failed to do request: Head "https://r.example": x509: certificate signed by unknown authority', OTHER),
-    ("unexpected status from HEAD request to https://r.example/v2/web/manifests/2: 429 Too Many Requests", OTHER),
-    ("unexpected status from HEAD request to https://r.example/v2/web/manifests/2: 503 Service Unavailable", OTHER),
+    (
+        'failed to do request: Head "https://r.example/v2/web/manifests/2": dial tcp 10.0.0.1:443: i/o timeout',
+        UNREACHABLE,
+    ),
+    ('failed to do request: Head "https://r.example": x509: certificate signed by unknown authority', UNREACHABLE),
+    ("unexpected status from HEAD request to https://r.example/v2/web/manifests/2: 429 Too Many Requests", LIMITED),
+    (
+        "unexpected status from HEAD request to https://r.example/v2/web/manifests/2: 503 Service Unavailable",
+        UNREACHABLE,
+    ),
     ("unexpected status from HEAD request to https://r.example/v2/denied-401/app/manifests/2: 404 Not Found", ABSENT),
-    ("no match for platform in manifest sha256:00ff: not found", OTHER),
+    ("no match for platform in manifest sha256:00ff: not found", FOREIGN),
     # Docker
     ("Error response from daemon: manifest for IMAGE not found: manifest unknown: manifest unknown", ABSENT),
     ("Error response from daemon: Get https://r.example/v2/: unauthorized: authentication required", REFUSED),
@@ -74,12 +82,38 @@ PULLS = [
         "Error response from daemon: pull access denied for IMAGE: denied: requested access to the resource is denied",
         REFUSED,
     ),
-    ("toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating", OTHER),
+    ("toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating", LIMITED),
     # CRI-O
     ("reading manifest 2 in docker.io/acme/web: manifest unknown: manifest unknown", ABSENT),
     ("reading manifest 2 in docker.io/acme/web: errors: denied: requested access to the resource is denied", REFUSED),
     ("Requesting bearer token: invalid status code from registry 403 (Forbidden)", REFUSED),
-    ("initializing source docker://IMAGE: pinging container registry r.example: dial tcp: connection refused", OTHER),
+    (
+        "initializing source docker://IMAGE: pinging container registry r.example: dial tcp: connection refused",
+        UNREACHABLE,
+    ),
+    (
+        'choosing an image from manifest list docker://IMAGE: no image found in manifest list for architecture "amd64"',
+        FOREIGN,
+    ),
+    ("SignatureValidationFailed: Source image rejected: A signature was required, but no signature exists", POLICY),
+    (
+        "RegistryUnavailable: pinging container registry r.example: received unexpected HTTP status: 502 Bad Gateway",
+        UNREACHABLE,
+    ),
+    ("Source image rejected: Running image docker://IMAGE is rejected by policy.", POLICY),
+    # containerd 2
+    ("image verifier signed blocked pull of IMAGE with digest sha256:00ff for reason: not signed", POLICY),
+    (
+        "failed to copy: httpReadSeeker: failed open: unexpected status from GET request to https://r.example/v2: 429",
+        LIMITED,
+    ),
+    # what answers is no registry, and what fails is no pull
+    (
+        "failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:00ff: not found",
+        UNREACHABLE,
+    ),
+    ("failed to do request: Head: http: server gave HTTP response to HTTPS client", UNREACHABLE),
+    ("failed to extract layer sha256:00ff: write /var/lib/containerd/x: no space left on device: unknown", OTHER),
     # ECR, Artifact Registry, Harbor, Quay
     ("name unknown: The repository with name 'web' does not exist in the registry with id '000000000000'", ABSENT),
     ("pull access denied: denied: User: anonymous is not authorized to perform: ecr:BatchGetImage", REFUSED),
@@ -115,6 +149,27 @@ NEAR = [
 @pytest.mark.parametrize(("wanted", "names", "near"), NEAR)
 def test_offers_names_that_may_be_meant(wanted: str, names: list[str], near: list[str]) -> None:
     assert near_misses(wanted, names) == near
+
+
+SLIPS = [
+    ("ghrc.io", "ghcr.io", True),
+    ("quay.oi", "quay.io", True),
+    ("docker.ioo", "docker.io", True),
+    ("dcker.io", "docker.io", True),
+    ("registry.k8s.oi", "registry.k8s.io", True),
+    ("r1.corp.example", "r2.corp.example", False),
+    ("r.corp.example", "r2.corp.example", False),
+    ("gcr.io", "gcr.io", False),
+    ("gcr.io", "quay.io", False),
+    ("", "a", True),
+    ("", "", False),
+]
+
+
+@pytest.mark.parametrize(("wrong", "right", "slip"), SLIPS)
+def test_tells_a_slip_from_another_name(wrong: str, right: str, slip: bool) -> None:
+    assert one_slip(wrong, right) is slip
+    assert one_slip(right, wrong) is slip
 
 
 def test_offers_at_most_three_names() -> None:
