@@ -33,7 +33,7 @@ def test_finds_the_same_in_many_namespaces_at_once(played: Plays, reader: LiveRe
     diagnosis = diagnose(reader, Scope(tuple(play.namespace for play in kept)))
     lines = []
     for play in kept:
-        findings = [f for f in diagnosis.findings if f.subject.namespace == play.namespace]
+        findings = [f for f in diagnosis.findings if (f.workload or f.subject).namespace == play.namespace]
         lines += [f"{play.scenario.id}: {line}" for line in differences(play.scenario.findings, findings)]
     assert not lines, "\n".join(lines)
 

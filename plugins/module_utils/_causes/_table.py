@@ -160,6 +160,7 @@ WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
     Cause("pod-spec-rejected", admission.pod_spec_rejected, "admission"),
     Cause("job-failed", jobs.job_failed, "jobs"),
     Cause("cronjob-not-running", jobs.cronjob_not_running, "jobs"),
+    Cause("node-selection-unsatisfiable", scheduling.no_node_for_daemon_set, "scheduling"),
     Cause("rollout-stuck", rollouts.rollout_stuck, "rollouts"),
     Cause("scaled-to-zero", scaling.scaled_to_zero, "scaling"),
 )

@@ -32,7 +32,7 @@ _QUOTA: t.Final = re.compile(
 _QUOTA_NEEDS: t.Final = re.compile(r"failed quota: (?P<name>[^:\s]+): must specify (?P<what>.+)", re.S)
 _LIMIT_RANGE: t.Final = re.compile(
     r"(?P<words>(?:(?:maximum|minimum) (?P<what>[\w./-]+) usage"
-    r"|(?<![\w./-])(?P<ratio>[\w./-]{1,253}) max limit to request ratio) per \w+ is"
+    r"|(?<![\w./-])(?P<ratio>[\w./-]{1,253}) max limit to request ratio) per (?P<type>\w+) is"
     r" [^,\]]*?(?:, but [\w ]+ is (?P<given>[\w.]+)|\. No (?:limit|request) is specified))"
 )
 _OVER_LIMIT: t.Final = re.compile(r"must be less than or equal to (?P<what>[\w./-]+) limit of (?P<limit>\w+)")
@@ -121,7 +121,10 @@ def limit_range_violated(case: WorkloadCase) -> Judgement | None:
     if refusal and match:
         words = [found["words"] for found in _LIMIT_RANGE.finditer(refusal.words)]
         resource = match["what"] or match["ratio"]
-        containers = _containers_with(refusal, resource, match["given"]) or list(_containers(refusal))
+        of_claim = match["type"] == "PersistentVolumeClaim"
+        containers = (
+            [] if of_claim else _containers_with(refusal, resource, match["given"]) or list(_containers(refusal))
+        )
     else:
         refusal, match = _told(case, _OVER_LIMIT)
         if refusal is None or match is None:
@@ -141,7 +144,7 @@ def limit_range_violated(case: WorkloadCase) -> Judgement | None:
             *(EvidenceItem("object", f"{ref}: spec.limits", _flat(item)) for ref, item in ranges),
             *_resources(refusal, containers),
         ),
-        next_step=edit_command(case.workload) + f"   # requests and limits of {resource}, within the bounds",
+        next_step=edit_command(case.workload) + f"   # ask for {resource} within the bounds",
         container=containers[0] if len(containers) == 1 else None,
         affected=refusal.lacking,
     )

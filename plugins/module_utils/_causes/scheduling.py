@@ -13,7 +13,7 @@ from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_list, g
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
 from .._model.selectors import holds, selects
-from ._case import Judgement, PodCase, edit_command, kubectl, quote_condition
+from ._case import Judgement, PodCase, WorkloadCase, edit_command, kubectl, quote_condition
 from ._near import near_misses
 from ._placement import (
     Places,
@@ -70,6 +70,38 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
         + "   # correct nodeSelector or affinity; see: kubectl get nodes --show-labels",
         confidence="confirmed" if certain(case) else "probable",
         candidates=tuple(_labels_meant(nowhere, nodes)),
+    )
+
+
+def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
+    """A DaemonSet selects no node, and labels that are spelt nearly so are there; without those it may be meant so."""
+    nodes = case.evidence.named("Node", "")
+    spec = get_dict(case.json, "spec", "template", "spec")
+    asked = requirements(spec)
+    settled = get_int(case.json, "status", "observedGeneration") == get_int(case.json, "metadata", "generation")
+    if case.workload.kind != "DaemonSet" or not settled or get_int(case.json, "status", "desiredNumberScheduled") != 0:
+        return None
+    nowhere = [each for each in asked if not any(holds(each, labels_of(node)) for node in nodes.values())]
+    meant = tuple(_labels_meant(nowhere, nodes))
+    if not meant or not case.evidence.lists("Node", ""):
+        return None
+    what = " and ".join(map(in_words, nowhere))
+    return Judgement(
+        summary=f"it runs on no node: none has {what}",
+        explanation="A DaemonSet makes no pod where its selectors leave every node out. A label that is spelt nearly so is there.",
+        evidence=(
+            EvidenceItem("status", f"{case.workload}: status.desiredNumberScheduled", "0"),
+            EvidenceItem(
+                "spec",
+                f"{case.workload}: spec.template: nodeSelector and node affinity",
+                "; ".join(map(in_words, asked)),
+            ),
+        ),
+        next_step=edit_command(case.workload)
+        + "   # correct nodeSelector or affinity; see: kubectl get nodes --show-labels",
+        confidence="probable",
+        candidates=meant,
+        severity="warning",
     )
 
 
@@ -221,10 +253,18 @@ def _labels_meant(nowhere: t.Sequence[Json], nodes: t.Mapping[str, Json]) -> t.I
         there = {str(one[key]) for one in labels if key in one}
         for value in (near for wanted in values for near in near_misses(wanted, there)):
             yield Candidate(f"label {key}={value}", f"{_having(labels, key, value)}; the value is similar")
-        for other in near_misses(key, {str(name) for one in labels for name in one}) if not there else ():
+        for other in _keys_meant(key, {str(name) for one in labels for name in one}) if not there else ():
             for value in sorted({str(one[other]) for one in labels if other in one} & set(values)) or [""]:
                 what = f"label {other}" + (f"={value}" if value else "")
                 yield Candidate(what, f"{_having(labels, other, value)}; the key is similar")
+
+
+def _keys_meant(key: str, there: t.Iterable[str]) -> list[str]:
+    """Keys of the same domain with a similar name, or of another domain with the same one."""
+    domain, _slash, name = key.rpartition("/")
+    parts = {other: other.rpartition("/") for other in sorted(there)}
+    alike = near_misses(name, [each[2] for each in parts.values() if each[0] == domain])
+    return [other for other, each in parts.items() if (each[2] in alike if each[0] == domain else each[2] == name)]
 
 
 def _having(labels: t.Sequence[Json], key: str, value: str) -> str:

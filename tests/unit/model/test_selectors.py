@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.selectors import matcher
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.selectors import holds, matcher, selects
 
 CART = {"app": "cart", "tier": "web", "empty": "", "shop.example/part": "a-b_c.d"}
 
@@ -124,3 +124,33 @@ def test_operators_and_their_opposites(labels: dict[str, str], key: str, value: 
         (key, f"!{key}"),
     ):
         assert matcher(yes)(labels) != matcher(no)(labels)
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "met"),
+    [
+        ("In", ["x", "5"], {"a": True, "z": False}),
+        ("In", [], {"a": False, "z": False}),
+        ("NotIn", ["5"], {"a": False, "z": True}),
+        ("NotIn", ["x"], {"a": True, "z": True}),
+        ("Exists", [], {"a": True, "z": False}),
+        ("DoesNotExist", [], {"a": False, "z": True}),
+        ("Gt", ["4"], {"a": True, "z": False}),
+        ("Gt", ["5"], {"a": False, "z": False}),
+        ("Lt", ["6"], {"a": True, "z": False}),
+        ("Lt", ["much"], {"a": False, "z": False}),
+        ("Like", ["5"], {"a": False, "z": False}),
+    ],
+)
+def test_requirements_of_selectors(operator: str, values: list[str], met: dict[str, bool]) -> None:
+    for key, expected in met.items():
+        assert holds({"key": key, "operator": operator, "values": values}, {"a": "5"}) is expected
+
+
+def test_label_selectors() -> None:
+    wanted = {"matchLabels": {"a": "5"}, "matchExpressions": [{"key": "b", "operator": "DoesNotExist"}]}
+    assert selects(wanted, {"a": "5", "c": "1"})
+    assert not selects(wanted, {"a": "5", "b": "1"})
+    assert not selects(wanted, {"a": "6"})
+    assert selects({}, {})
+    assert not selects(None, {"a": "5"})
