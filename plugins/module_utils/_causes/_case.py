@@ -16,6 +16,7 @@ from .._model.fields import Json, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, Confidence, EvidenceItem, Severity
 from .._model.objects import Container, Event, Pod, Ref, Terminated
 from .._model.text import shorten
+from . import _placement
 
 LOG_LINES: t.Final = 12
 LOG_CHARACTERS: t.Final = 1500
@@ -59,6 +60,16 @@ class PodCase:
     @property
     def events(self) -> list[Event]:
         return self.evidence.events(self.pod.uid)
+
+    @functools.cached_property
+    def places(self) -> _placement.Places | None:
+        """The nodes as the pod sees them; None where they were not read."""
+        return _placement.places_of(self.evidence, self.pod)
+
+    @functools.cached_property
+    def obstacle(self) -> _placement.Kind | None:
+        """What stands between the pod and a node, where the scheduler says that something does."""
+        return _placement.deciding(self.evidence, self.pod, self.places)
 
 
 @dataclasses.dataclass(frozen=True)

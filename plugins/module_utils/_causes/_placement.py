@@ -16,11 +16,11 @@ import dataclasses
 import re
 import typing as t
 
+from .._model.evidence import Evidence
 from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.finding import EvidenceItem
-from .._model.objects import Ref
+from .._model.objects import Pod, Ref
 from .._model.selectors import holds, selects
-from ._case import PodCase
 
 Kind = t.Literal["taint", "selection", "ports", "resources", "volume", "neighbours"]
 
@@ -102,16 +102,15 @@ class Places:
         return ", ".join(map(str, self.taints[name])) if name in self.selected else "the pod's selectors leave it out"
 
 
-def deciding(case: PodCase) -> Kind | None:
+def deciding(evidence: Evidence, pod: Pod, places: Places | None) -> Kind | None:
     """The one reason that has to go before any other can matter; None where the scheduler gives none that is known."""
-    condition = case.pod.condition("PodScheduled")
+    condition = pod.condition("PodScheduled")
     if get_str(condition, "status") != "False" or get_str(condition, "reason") == "SchedulingGated":
         return None
-    message = told(case)
+    message = told(pod)
     counts = {kind: _count(pattern, message) for kind, pattern in _COUNTED.items() if pattern.search(message)}
     if not counts:  # what is wrong with a claim is told before any node is looked at
         return "volume" if _CLAIM.search(message) else None
-    places = places_of(case)
     if places is None:
         return _nearest(counts)
     if not places.selected:
@@ -119,19 +118,19 @@ def deciding(case: PodCase) -> Kind | None:
     if not places.open and "taint" in counts:
         return "taint"
     counts = {kind: count for kind, count in counts.items() if kind not in {"taint", "selection"}}
-    if len(counts) > 1 and "neighbours" in counts and _has_a_place_for_each(case, places):
+    if len(counts) > 1 and "neighbours" in counts and _has_a_place_for_each(evidence, pod, places):
         del counts["neighbours"]
     return _nearest(counts)
 
 
-def certain(case: PodCase) -> bool:
-    """Whether the deciding reason is proven: by the nodes, or because the scheduler names no other."""
-    return places_of(case) is not None or sum(bool(each.search(told(case))) for each in _COUNTED.values()) == 1
+def only_reason(pod: Pod) -> bool:
+    """Whether the scheduler gives no other reason."""
+    return sum(bool(each.search(told(pod))) for each in _COUNTED.values()) == 1
 
 
-def told(case: PodCase) -> str:
+def told(pod: Pod) -> str:
     """What the scheduler says of the nodes, without what it says of preemption."""
-    return re.split(r"preemption:", get_str(case.pod.condition("PodScheduled"), "message"), maxsplit=1)[0]
+    return re.split(r"preemption:", get_str(pod.condition("PodScheduled"), "message"), maxsplit=1)[0]
 
 
 def _count(pattern: re.Pattern[str], message: str) -> int:
@@ -144,31 +143,29 @@ def _nearest(counts: t.Mapping[Kind, int]) -> Kind | None:
     return max(later, key=lambda kind: later[kind], default=None)
 
 
-def _has_a_place_for_each(case: PodCase, places: Places) -> bool:
+def _has_a_place_for_each(evidence: Evidence, pod: Pod, places: Places) -> bool:
     """Whether the workload's replicas could stand apart as they want to, if the nodes had room."""
-    replicas = get_int(case.evidence.get(case.workload), "spec", "replicas") or 1
-    return all(len(found) >= replicas for found in domains(case, places).values())
+    replicas = get_int(evidence.get(evidence.workload(pod)), "spec", "replicas") or 1
+    return all(len(found) >= replicas for found in domains(pod, places).values())
 
 
-def domains(case: PodCase, places: Places) -> dict[str, set[str]]:
+def domains(pod: Pod, places: Places) -> dict[str, set[str]]:
     """Topology key → its values among the open nodes, for each key by which the pod keeps away from its own kind."""
-    labels = get_dict(case.pod.json, "metadata", "labels")
+    labels = get_dict(pod.json, "metadata", "labels")
     found = {}
-    for term in get_dicts(
-        case.pod.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
-    ):
+    for term in get_dicts(pod.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
         key = get_str(term, "topologyKey")
         if selects(get(term, "labelSelector"), labels):
             found[key] = {str(value) for node in places.open.values() if (value := labels_of(node).get(key))}
     return found
 
 
-def refused(case: PodCase, reason: str) -> EvidenceItem | None:
+def refused(evidence: Evidence, pod: Pod, reason: str) -> EvidenceItem | None:
     """The kubelet's refusal of a pod that went past the scheduler (``pkg/kubelet/lifecycle/predicate.go``), if it still counts."""
-    pod, said = case.pod, get_str(case.pod.json, "status", "reason")
+    said = get_str(pod.json, "status", "reason")
     if pod.phase != "Failed" or not re.fullmatch(reason, said):
         return None
-    newest = max(case.evidence.pods_of(case.workload), key=lambda each: each.created or "", default=pod)
+    newest = max(evidence.pods_of(evidence.workload(pod)), key=lambda each: each.created or "", default=pod)
     if newest.phase != "Failed":
         return None  # its controller has made another, which was taken
     return EvidenceItem("status", f"{pod.ref}: status", f"{said}: {get_str(pod.json, 'status', 'message')}")
@@ -180,38 +177,38 @@ def node_groups(words: t.Iterable[str]) -> str:
     return "; ".join(f"{count} {'node' if count == 1 else 'nodes'}: {word}" for word, count in counts)
 
 
-def places_of(case: PodCase) -> Places | None:
+def places_of(evidence: Evidence, pod: Pod) -> Places | None:
     """None where the nodes were not read."""
-    nodes = case.evidence.named("Node", "")
-    if not nodes or not case.evidence.lists("Node", ""):
+    nodes = evidence.named("Node", "")
+    if not nodes or not evidence.lists("Node", ""):
         return None
-    volumes = [affinity for _claim, affinity in volume_affinities(case)]
+    volumes = [affinity for _claim, affinity in volume_affinities(evidence, pod)]
     selected = {
         name: node
         for name, node in nodes.items()
-        if not unmet(case.pod.spec, node) and all(_any_term(affinity, labels_of(node)) for affinity in volumes)
+        if not unmet(pod.spec, node) and all(_any_term(affinity, labels_of(node)) for affinity in volumes)
     }
-    return Places(nodes, selected, {name: _untolerated(case.pod.spec, node) for name, node in selected.items()})
+    return Places(nodes, selected, {name: _untolerated(pod.spec, node) for name, node in selected.items()})
 
 
-def volume_affinities(case: PodCase) -> t.Iterator[tuple[str, Json]]:
+def volume_affinities(evidence: Evidence, pod: Pod) -> t.Iterator[tuple[str, Json]]:
     """Claim → where the volume that it is bound to can be used; only those that are tied to some nodes."""
-    namespace = case.pod.ref.namespace
-    for claim in claims(case):
-        bound = get_str(case.evidence.get(Ref("PersistentVolumeClaim", namespace, claim)), "spec", "volumeName")
-        affinity = get_dict(case.evidence.get(Ref("PersistentVolume", "", bound)), "spec", "nodeAffinity", "required")
+    namespace = pod.ref.namespace
+    for claim in claims(pod):
+        bound = get_str(evidence.get(Ref("PersistentVolumeClaim", namespace, claim)), "spec", "volumeName")
+        affinity = get_dict(evidence.get(Ref("PersistentVolume", "", bound)), "spec", "nodeAffinity", "required")
         if affinity:
             yield claim, affinity
 
 
-def claims(case: PodCase) -> list[str]:
+def claims(pod: Pod) -> list[str]:
     """Names of the claims that a pod needs; one for an ephemeral volume is named after pod and volume."""
     found = []
-    for volume in get_dicts(case.pod.spec, "volumes"):
+    for volume in get_dicts(pod.spec, "volumes"):
         if name := get_str(volume, "persistentVolumeClaim", "claimName"):
             found.append(name)
         elif isinstance(get(volume, "ephemeral"), dict):
-            found.append(f"{case.pod.ref.name}-{get_str(volume, 'name')}")
+            found.append(f"{pod.ref.name}-{get_str(volume, 'name')}")
     return found
 
 

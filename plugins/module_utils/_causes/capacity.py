@@ -14,12 +14,12 @@ import re
 import typing as t
 
 from .._model import quantity
-from .._model.fields import Json, get_dict, get_dicts, get_str
+from .._model.fields import Json, get_dict, get_str
 from .._model.finding import Candidate, EvidenceItem
-from .._model.objects import Pod
+from .._model.requests import pod_request, requested
 from ._case import Judgement, PodCase, edit_command, quote_condition
 from ._near import near_misses
-from ._placement import Places, deciding, node_groups, places_of, refused, told
+from ._placement import Places, node_groups, refused, told
 
 _INSUFFICIENT: t.Final = re.compile(r"Insufficient ([\w./-]*\w)")
 _ZERO: t.Final = decimal.Decimal(0)
@@ -27,15 +27,15 @@ _ZERO: t.Final = decimal.Decimal(0)
 
 def insufficient_resources(case: PodCase) -> Judgement | None:
     """No node has as much of a resource left as the pod requests, or has that much at all."""
-    if deciding(case) != "resources":
+    if case.obstacle != "resources":
         return None
-    message, places = told(case), places_of(case)
+    message, places = told(case.pod), case.places
     lacking = list(dict.fromkeys(_INSUFFICIENT.findall(message)))
     lacking += ["pods"] if "Too many pods" in message else []
     nodes = places.open if places else {}
     evidence = [quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
     evidence += [_asked_and_offered(case, nodes, resource) for resource in lacking]
-    requests = {resource: pod_request(case.pod.spec, resource) for resource in _requested(case.pod.spec)}
+    requests = {resource: pod_request(case.pod.spec, resource) for resource in requested(case.pod.spec)}
     if nodes and not any(_holds(node, requests) for node in nodes.values()):
         evidence += _large_but_closed(places, requests) if places else []
         return _too_large(case, nodes, requests, lacking, tuple(evidence))
@@ -49,7 +49,7 @@ def insufficient_resources(case: PodCase) -> Judgement | None:
 
 def refused_for_resources(case: PodCase) -> Judgement | None:
     """The pod names its node itself, and the kubelet there has not enough left for it."""
-    quote = refused(case, r"OutOf[\w./-]+")
+    quote = refused(case.evidence, case.pod, r"OutOf[\w./-]+")
     if quote is None:
         return None
     resource = get_str(case.pod.json, "status", "reason").removeprefix("OutOf")
@@ -122,13 +122,6 @@ def _large_but_closed(places: Places, requests: t.Mapping[str, decimal.Decimal])
     ]
 
 
-def _requested(spec: Json) -> list[str]:
-    """Every resource that the pod asks for; a place for itself is one."""
-    asking = [*get_dicts(spec, "containers"), *get_dicts(spec, "initContainers"), spec]
-    named = [name for each in asking for name in get_dict(each, "resources", "requests")]
-    return list(dict.fromkeys([*named, *get_dict(spec, "overhead"), "pods"]))
-
-
 def _holds(node: Json, requests: t.Mapping[str, decimal.Decimal]) -> bool:
     """Whether the node could take the pod if it were empty."""
     return all(_allocatable(node, resource) >= wanted for resource, wanted in requests.items())
@@ -138,44 +131,15 @@ def _largest(nodes: t.Mapping[str, Json], resource: str) -> decimal.Decimal:
     return max((_allocatable(node, resource) for node in nodes.values()), default=_ZERO)
 
 
-def pod_request(spec: Json, resource: str) -> decimal.Decimal:
-    """What the scheduler counts for a pod: the containers' and sidecars' sum or the largest init container, with the overhead.
-
-    Where the pod itself sets a request (1.34), that one counts instead of the containers'.
-    """
-    if resource == "pods":
-        return decimal.Decimal(1)
-    overhead = quantity.parse(get_dict(spec, "overhead").get(resource)) or _ZERO
-    own = quantity.parse(get_dict(spec, "resources", "requests").get(resource))
-    if own is not None:
-        return own + overhead
-    running = sum((_request(container, resource) for container in get_dicts(spec, "containers")), _ZERO)
-    sidecars, peak = _ZERO, _ZERO
-    for container in get_dicts(spec, "initContainers"):
-        if get_str(container, "restartPolicy") == "Always":
-            sidecars += _request(container, resource)
-        else:
-            peak = max(peak, sidecars + _request(container, resource))
-    return max(running + sidecars, peak) + overhead
-
-
-def _request(container: Json, resource: str) -> decimal.Decimal:
-    return quantity.parse(get_dict(container, "resources", "requests").get(resource)) or _ZERO
-
-
 def _allocatable(node: Json, resource: str) -> decimal.Decimal:
     return quantity.parse(get_dict(node, "status", "allocatable").get(resource)) or _ZERO
 
 
 def _free_in_words(case: PodCase, nodes: t.Mapping[str, Json], resource: str) -> str:
     """How much is left where most is left; only told where every pod of the cluster was read."""
-    used: dict[str, decimal.Decimal] = {}
-    for pod in case.evidence.pods:
-        if _takes_room(pod):
-            used[pod.node] = used.get(pod.node, _ZERO) + pod_request(pod.spec, resource)
-    free = max((_allocatable(node, resource) - used.get(name, _ZERO) for name, node in nodes.items()), default=_ZERO)
+    used = case.evidence.requested_on_nodes
+    free = max(
+        (_allocatable(node, resource) - used.get((name, resource), _ZERO) for name, node in nodes.items()),
+        default=_ZERO,
+    )
     return f"of which at most {quantity.in_words(max(free, _ZERO), resource)} is free on one node"
-
-
-def _takes_room(pod: Pod) -> bool:
-    return bool(pod.node) and pod.phase not in {"Succeeded", "Failed"}

@@ -18,13 +18,11 @@ from ._near import near_misses
 from ._placement import (
     Places,
     Taint,
-    certain,
-    deciding,
     domains,
     in_words,
     labels_of,
     node_groups,
-    places_of,
+    only_reason,
     refused,
     requirements,
     tolerates,
@@ -41,12 +39,12 @@ _SEE_NODES: t.Final = (
 
 def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
     """No node has the labels that the pod selects, or none stands to other pods as this one asks."""
-    kind = deciding(case)
+    kind = case.obstacle
     if kind == "neighbours":
         return _neighbours(case)
     if kind != "selection":
         return None
-    places = places_of(case)
+    places = case.places
     nodes = places.nodes if places else {}
     asked = requirements(case.pod.spec)
     nowhere = [each for each in asked if not any(holds(each, labels_of(node)) for node in nodes.values())]
@@ -68,7 +66,7 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
         evidence=tuple(evidence),
         next_step=edit_command(case.workload)
         + "   # correct nodeSelector or affinity; see: kubectl get nodes --show-labels",
-        confidence="confirmed" if certain(case) else "probable",
+        confidence="confirmed" if case.places or only_reason(case.pod) else "probable",
         candidates=tuple(_labels_meant(nowhere, nodes)),
     )
 
@@ -126,7 +124,7 @@ def node_not_there(case: PodCase) -> Judgement | None:
 
 def refused_by_node(case: PodCase) -> Judgement | None:
     """The pod names its node itself, and that node's kubelet refuses it for the labels that the pod selects."""
-    quote = refused(case, "NodeAffinity")
+    quote = refused(case.evidence, case.pod, "NodeAffinity")
     if quote is None:
         return None
     asked = "; ".join(map(in_words, requirements(case.pod.spec)))
@@ -143,16 +141,16 @@ def refused_by_node(case: PodCase) -> Judgement | None:
 
 def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
     """Every node that the pod selects was cordoned, or has a taint that the pod does not tolerate."""
-    if deciding(case) != "taint":
+    if case.obstacle != "taint":
         return None
-    condition, places = quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), places_of(case)
+    condition, places = quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), case.places
     if places is None:
         return Judgement(
             summary="the nodes were cordoned, or have taints that the pod does not tolerate",
             explanation="The scheduler says so. Which taints they are is not known: the nodes could not be read.",
             evidence=(condition,),
             next_step=_SEE_NODES,
-            confidence="confirmed" if certain(case) else "probable",
+            confidence="confirmed" if case.places or only_reason(case.pod) else "probable",
         )
     closed = {name: list(places.taints[name]) for name in sorted(places.selected)}
     found = list(dict.fromkeys(taint for taints in closed.values() for taint in taints))
@@ -175,9 +173,9 @@ def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
 
 def host_port_conflict(case: PodCase) -> Judgement | None:
     """Other pods hold the port of the node that this one wants for itself."""
-    if deciding(case) != "ports":
+    if case.obstacle != "ports":
         return None
-    places = places_of(case)
+    places = case.places
     return _port_taken(
         case, quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), set(places.open) if places else None
     )
@@ -185,7 +183,7 @@ def host_port_conflict(case: PodCase) -> Judgement | None:
 
 def refused_for_ports(case: PodCase) -> Judgement | None:
     """The pod names its node itself, and that node's kubelet has given the port away."""
-    quote = refused(case, "NodePorts")
+    quote = refused(case.evidence, case.pod, "NodePorts")
     return _port_taken(case, quote, {case.pod.node}) if quote else None
 
 
@@ -218,9 +216,8 @@ def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
     seen = any(event.reason in {"FailedScheduling", "Scheduled"} for event in case.events)
     if seen or get_list(pod.json, "status", "conditions") or get(pod.json, "status", "hostIP"):
         return None
-    others = [other for other in case.evidence.pods if get_str(other.condition("PodScheduled"), "status") == "True"]
-    at_work = {get_str(other.spec, "schedulerName") for other in others} | {"default-scheduler"}
-    if any(get_str(o.spec, "schedulerName") == name and (o.created or "") > (pod.created or "") for o in others):
+    placed = case.evidence.newest_placed
+    if placed.get(name, "") > (pod.created or ""):
         return None  # it takes newer ones, and will come to this one, or waits for its volumes
     own = name != "default-scheduler"
     return Judgement(
@@ -240,7 +237,7 @@ def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
         else "kubectl -n kube-system get pods   # see whether kube-scheduler runs",
         candidates=tuple(
             Candidate(f"schedulerName {each}", "it is at work; the name is similar")
-            for each in near_misses(name, at_work)
+            for each in near_misses(name, {*placed, "default-scheduler"})
         ),
     )
 
@@ -274,7 +271,7 @@ def _having(labels: t.Sequence[Json], key: str, value: str) -> str:
 
 def _neighbours(case: PodCase) -> Judgement:
     """Pod affinity, anti-affinity and topology spread: what the pod asks, and how the nodes stand."""
-    places, spec = places_of(case), case.pod.spec
+    places, spec = case.places, case.pod.spec
     evidence = [quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
     for field in ("podAffinity", "podAntiAffinity"):
         for term in get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution"):
@@ -286,7 +283,7 @@ def _neighbours(case: PodCase) -> Judgement:
             evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.topologySpreadConstraints", words))
     summary, why = "no node stands to other pods as the pod's affinity or spread rules ask", ""
     replicas = get_int(case.evidence.get(case.workload), "spec", "replicas") or 1
-    for key, values in domains(case, places).items() if places else ():
+    for key, values in domains(case.pod, places).items() if places else ():
         if replicas > len(values):
             summary = f"{replicas} replicas must each be alone in a {key}, and the pod may go to {len(values)} of those"
             why = "Its own replicas hold them all. "
@@ -301,7 +298,7 @@ def _neighbours(case: PodCase) -> Judgement:
         evidence=tuple(evidence),
         next_step=edit_command(case.workload)
         + "   # scale down to the places there are, or make the rule preferred (ScheduleAnyway), or correct it",
-        confidence="confirmed" if certain(case) else "probable",
+        confidence="confirmed" if case.places or only_reason(case.pod) else "probable",
         candidates=tuple(_neighbours_meant(case)),
     )
 

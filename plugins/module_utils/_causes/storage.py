@@ -30,7 +30,7 @@ from ._case import (
     quote_waiting,
 )
 from ._near import near_misses
-from ._placement import claims, deciding, told, volume_affinities
+from ._placement import claims, told, volume_affinities
 
 _CLAIM: t.Final = "PersistentVolumeClaim"
 _CLASS_BEFORE_1_6: t.Final = "volume.beta.kubernetes.io/storage-class"
@@ -64,11 +64,11 @@ _BIND: t.Final = re.compile(
 
 def volume_claim_unbound(case: PodCase) -> Judgement | None:
     """A claim that the pod needs is not there, or gets no volume that a node of the pod can use."""
-    waits = deciding(case) == "volume"
+    waits = case.obstacle == "volume"
     if not waits and (case.pod.node or case.pod.condition("PodScheduled")):
         return None
     quote = quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))
-    for name in sorted(claims(case), key=lambda name: _phase(case, name) == "Bound"):
+    for name in sorted(claims(case.pod), key=lambda name: _phase(case, name) == "Bound"):
         found = _fault(case, name, waits)
         if found:
             what, why, evidence, candidates, next_step = found
@@ -118,7 +118,7 @@ def _phase(case: PodCase, name: str) -> str:
 
 def _missing(case: PodCase, ref: Ref) -> _Fault | None:
     others = case.evidence.named(_CLAIM, ref.namespace)
-    said = re.search(rf"persistentvolumeclaims? \"{re.escape(ref.name)}\" not found", told(case), re.I)
+    said = re.search(rf"persistentvolumeclaims? \"{re.escape(ref.name)}\" not found", told(case.pod), re.I)
     if not said and (not case.evidence.lists(_CLAIM, ref.namespace) or _made_for_the_pod(case, ref.name)):
         return None
     absent = EvidenceItem("absence", str(ref), f"not among the {len(others)} claims of the namespace")
@@ -144,7 +144,7 @@ def _unreachable(case: PodCase, ref: Ref, claim: Json) -> _Fault | None:
     if case.evidence.lists("PersistentVolume", "") and volume not in case.evidence.named("PersistentVolume", ""):
         gone = EvidenceItem("absence", f"PersistentVolume {volume}", "does not exist")
         return f"is bound to volume {volume}, which is gone", "What was on it is not here any more.", [gone], [], None
-    if ref.name not in dict(volume_affinities(case)):
+    if ref.name not in dict(volume_affinities(case.evidence, case.pod)):
         why = "The claim has its volume; the scheduler says that it can't be used on any node that the pod may go to."
         return f"is bound to volume {volume}, which no node can use", why, [], [], None
     terms = get_list(
@@ -178,7 +178,7 @@ def _pending(case: PodCase, ref: Ref, claim: Json, status: EvidenceItem) -> _Fau
     if name and name not in classes and not of_class:
         return _no_such_class(case, ref, name, [status, spec]) if case.evidence.lists("StorageClass", "") else None
     provisioner = get_str(classes.get(name or ""), "provisioner")
-    if "enough free storage" in told(case):
+    if "enough free storage" in told(case.pod):
         why = (
             "The driver of its class says for each node how much room it has left; it is less than the claim asks for."
         )

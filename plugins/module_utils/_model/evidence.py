@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
+import decimal
 import functools
 import typing as t
 
 from .fields import Json, get_dict, get_int, get_str
 from .objects import Event, Pod, Ref, controller, node_image_names, ref_of
+from .requests import pod_request, requested
 
 # What a diagnosis reads, in the order it is listed: kind → path of its collection.  ConfigMaps and Namespaces are read
 # as metadata only, and of Namespaces only those that were asked for.
@@ -225,6 +227,27 @@ class Evidence:
             for owner, revisions in found.items()
             if owner.kind in {"Deployment", "StatefulSet", "DaemonSet"}
         }
+
+    @functools.cached_property
+    def requested_on_nodes(self) -> dict[tuple[str, str], decimal.Decimal]:
+        """(node, resource) → what the pods that were read, and have not ended, request there."""
+        found: dict[tuple[str, str], decimal.Decimal] = {}
+        for pod in self.pods:
+            if pod.node and pod.phase not in {"Succeeded", "Failed"}:
+                for name in requested(pod.spec):
+                    place = pod.node, name
+                    found[place] = found.get(place, decimal.Decimal(0)) + pod_request(pod.spec, name)
+        return found
+
+    @functools.cached_property
+    def newest_placed(self) -> dict[str, str]:
+        """Scheduler → when the newest pod was made that it has placed."""
+        found: dict[str, str] = {}
+        for pod in self.pods:
+            if get_str(pod.condition("PodScheduled"), "status") == "True":
+                name = get_str(pod.spec, "schedulerName")
+                found[name] = max(found.get(name, ""), pod.created or "")
+        return found
 
     def with_logs(self, logs: t.Mapping[LogRequest, str], gaps: t.Sequence[Unreadable], stats: Stats) -> Evidence:
         """The same with these logs and gaps more; what was worked out from the objects is not worked out again."""

@@ -12,10 +12,10 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._near import near_misses, one_slip
-from ansible_collections.aiops.kubernetes.plugins.module_utils._causes.capacity import pod_request
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes.images import split_image
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import quantity
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.requests import pod_request
 
 IMAGES = [
     ("nginx", "docker.io/library/nginx", "latest"),
