@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import re
 import typing as t
 
@@ -94,7 +95,7 @@ class Places:
     selected: t.Mapping[str, Json]
     taints: t.Mapping[str, t.Sequence[Taint]]
 
-    @property
+    @functools.cached_property
     def open(self) -> dict[str, Json]:
         return {name: node for name, node in self.selected.items() if not self.taints[name]}
 
@@ -182,11 +183,12 @@ def places_of(evidence: Evidence, pod: Pod) -> Places | None:
     nodes = evidence.named("Node", "")
     if not nodes or not evidence.lists("Node", ""):
         return None
+    asked = selection(pod.spec)
     volumes = [affinity for _claim, affinity in volume_affinities(evidence, pod)]
     selected = {
         name: node
         for name, node in nodes.items()
-        if not unmet(pod.spec, node) and all(_any_term(affinity, labels_of(node)) for affinity in volumes)
+        if not asked.unmet(node) and all(_any_term(affinity, labels_of(node)) for affinity in volumes)
     }
     return Places(nodes, selected, {name: _untolerated(pod.spec, node) for name, node in selected.items()})
 
@@ -217,20 +219,31 @@ def labels_of(node: Json) -> dict[str, t.Any]:
     return {**get_dict(node, "metadata", "labels"), _FIELD: get_str(node, "metadata", "name")}
 
 
-def requirements(spec: Json) -> list[dict[str, t.Any]]:
-    """What a pod asks of a node's labels, as NodeSelector requirements; alternatives of its affinity stand in one row."""
-    selector = [
-        {"key": key, "operator": "In", "values": [value]} for key, value in get_dict(spec, "nodeSelector").items()
-    ]
-    return [*selector, *(each for term in _terms(_affinity(spec)) for each in term)]
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """What a pod asks of a node's labels, as NodeSelector requirements: all of ``every``, and all of one of ``terms``, if there are any."""
+
+    every: t.Sequence[Json]
+    terms: t.Sequence[t.Sequence[Json]]
+
+    @property
+    def requirements(self) -> list[Json]:
+        return [*self.every, *(each for term in self.terms for each in term)]
+
+    def unmet(self, node: Json) -> list[Json]:
+        """The requirements that a node does not meet; of the alternatives, those of the nearest."""
+        if not self.every and not self.terms:
+            return []
+        labels = labels_of(node)
+        missed = [each for each in self.every if not holds(each, labels)]
+        alternatives = [[each for each in term if not holds(each, labels)] for term in self.terms]
+        return [*missed, *min(alternatives, key=len, default=[])]
 
 
-def unmet(spec: Json, node: Json) -> list[dict[str, t.Any]]:
-    """The requirements that a node does not meet; of the alternatives of an affinity, those of the nearest."""
-    labels = labels_of(node)
-    missed = [each for each in requirements({"nodeSelector": get(spec, "nodeSelector")}) if not holds(each, labels)]
-    alternatives = [[each for each in term if not holds(each, labels)] for term in _terms(_affinity(spec))]
-    return [*missed, *min(alternatives, key=len, default=[])]
+def selection(spec: Json) -> Selection:
+    every = [{"key": key, "operator": "In", "values": [value]} for key, value in get_dict(spec, "nodeSelector").items()]
+    affinity = get_dict(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    return Selection(every, _terms(affinity))
 
 
 def in_words(requirement: Json) -> str:
@@ -248,10 +261,6 @@ def in_words(requirement: Json) -> str:
     if operator in {"Gt", "Lt"}:
         return f"{key} {words[operator]} {', '.join(values)}"
     return f"{key} {words.get(operator, operator)} ({', '.join(values)})"
-
-
-def _affinity(spec: Json) -> Json:
-    return get_dict(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
 
 
 def _terms(selector: Json) -> list[list[dict[str, t.Any]]]:

@@ -24,9 +24,8 @@ from ._placement import (
     node_groups,
     only_reason,
     refused,
-    requirements,
+    selection,
     tolerates,
-    unmet,
 )
 
 _SHOWN: t.Final = 4
@@ -46,13 +45,14 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
         return None
     places = case.places
     nodes = places.nodes if places else {}
-    asked = requirements(case.pod.spec)
+    wanted = selection(case.pod.spec)
+    asked = wanted.requirements
     nowhere = [each for each in asked if not any(holds(each, labels_of(node)) for node in nodes.values())]
     what = " and ".join(map(in_words, nowhere or asked)) or "what the pod selects"
     together = not nowhere and len(asked) > 1
     place = f"{case.pod.ref}: spec.nodeSelector and spec.affinity.nodeAffinity"
     missed = node_groups(
-        ", ".join(map(in_words, unmet(case.pod.spec, node))) or "the place of its volume" for node in nodes.values()
+        ", ".join(map(in_words, wanted.unmet(node))) or "the place of its volume" for node in nodes.values()
     )
     evidence = [
         quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
@@ -75,7 +75,7 @@ def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
     """A DaemonSet selects no node, and labels that are spelt nearly so are there; without those it may be meant so."""
     nodes = case.evidence.named("Node", "")
     spec = get_dict(case.json, "spec", "template", "spec")
-    asked = requirements(spec)
+    asked = selection(spec).requirements
     settled = get_int(case.json, "status", "observedGeneration") == get_int(case.json, "metadata", "generation")
     if case.workload.kind != "DaemonSet" or not settled or get_int(case.json, "status", "desiredNumberScheduled") != 0:
         return None
@@ -127,7 +127,7 @@ def refused_by_node(case: PodCase) -> Judgement | None:
     quote = refused(case.evidence, case.pod, "NodeAffinity")
     if quote is None:
         return None
-    asked = "; ".join(map(in_words, requirements(case.pod.spec)))
+    asked = "; ".join(map(in_words, selection(case.pod.spec).requirements))
     return Judgement(
         summary=f"node {case.pod.node}, which the pod names in spec.nodeName, has not what the pod selects: {asked}",
         explanation="A pod that names its node goes past the scheduler, so no other node is tried: that node's kubelet refused it.",

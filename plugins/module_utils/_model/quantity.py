@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import decimal
+import functools
 import re
 
 _FACTORS = {
@@ -19,6 +20,8 @@ _FACTORS = {
 }
 # Kubernetes caps every quantity here.
 _LARGEST = decimal.Decimal(2**63 - 1)
+# No quantity is longer; longer texts are no use to keep.
+_LONGEST = 100
 # An exponent and a suffix exclude each other, as in k8s.io/apimachinery/pkg/api/resource.
 _QUANTITY = re.compile(
     r"^([+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40}))(?:([eE][+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i))?$"
@@ -29,7 +32,14 @@ def parse(quantity: object) -> decimal.Decimal | None:
     """The number a quantity stands for (cores, bytes, pieces), or None where it is none."""
     if isinstance(quantity, bool) or not isinstance(quantity, (int, float, str)):
         return None
-    match = _QUANTITY.match(str(quantity).strip())
+    text = str(quantity).strip()
+    return _parse(text) if len(text) <= _LONGEST else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse(text: str) -> decimal.Decimal | None:
+    """The few amounts that many pods and nodes have alike are read once."""
+    match = _QUANTITY.match(text)
     if match is None:
         return None
     amount = decimal.Decimal(match[1] + (match[2] or "")) * _FACTORS[match[3] or ""]
