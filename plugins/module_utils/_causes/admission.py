@@ -75,21 +75,16 @@ def quota_exceeded(case: WorkloadCase) -> Judgement | None:
         return None
     quota = Ref("ResourceQuota", case.workload.namespace, match["name"])
     asked, used, hard = (_amounts(match[name]) for name in ("asked", "used", "hard"))
-    over = [name for name in asked if asked[name] > hard.get(name, asked[name])]
     words = [f"{name} {asked[name]} more, {used.get(name, '?')} of {hard.get(name, '?')} used" for name in asked]
-    alone = [name for name in over if _more(asked[name], hard.get(name))]
+    alone = any(_more(asked[name], hard.get(name)) for name in asked)
     return Judgement(
-        summary=f"{quota} allows no more: the next pod needs {match['asked']}, {match['used']} of {match['hard']} is used",
+        summary=f"{quota} has not enough left for the next pod: {'; '.join(words)}",
         explanation=(
             "The pod alone asks for more than the quota allows in all, so freeing some does not help."
             if alone
             else "What counts are the requests and limits of the pods that are there, not what they use."
         ),
-        evidence=(
-            *refusal.evidence,
-            *_quota_status(case, quota, asked),
-            EvidenceItem("spec", _place(refusal), "; ".join(words)),
-        ),
+        evidence=(*refusal.evidence, *_quota_status(case, quota, asked)),
         next_step=kubectl(quota, f"describe resourcequota {quota.name}")
         + "   # then scale something down, lower requests, or raise the quota",
         subject=quota,

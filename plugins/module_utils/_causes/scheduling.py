@@ -158,10 +158,13 @@ def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
     tolerations = "; ".join(map(_toleration, get_dicts(case.pod.spec, "tolerations"))) or "none"
     evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.tolerations", tolerations))
     unwell = [name for name in closed if any(taint.trouble for taint in closed[name])]
-    who = f"node {next(iter(closed))}" if len(closed) == 1 else f"all {len(closed)} nodes"
+    if len(closed) > 1:
+        who = f"all {len(closed)} nodes that the pod selects are closed to it"
+    else:
+        who = f"node {next(iter(closed))}, the only one {'that the pod selects' if len(places.nodes) > 1 else 'there is'}, is closed to it"
     only_cordoned = len(closed) == 1 and all(taint.cordon for taint in found)
     return Judgement(
-        summary=f"{who} that the pod may go to: {' and '.join(map(str, found))}",
+        summary=f"{who}: {' and '.join(map(str, found))}",
         explanation=_why_closed(found, len(places.nodes) - len(closed)),
         evidence=tuple(evidence),
         next_step=_open_again(case, closed, unwell),
@@ -364,7 +367,7 @@ def _why_closed(found: t.Sequence[Taint], unselected: int) -> str:
     if any(not taint.cordon and not taint.trouble for taint in found):
         words.append("The pod has no toleration for it.")
     if unselected > 0:
-        words.append(f"The pod's selectors leave the other {unselected} nodes out.")
+        words.append(f"Other nodes ({unselected}) are not what the pod selects.")
     return " ".join(words)
 
 

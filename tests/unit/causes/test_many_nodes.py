@@ -337,3 +337,8 @@ def test_a_refusal_before_the_newest_pod_is_history() -> None:
     for replica_set in each(evidence, "ReplicaSet"):
         replica_set["status"].pop("conditions")
     assert "quota-exceeded" not in {finding.cause for finding in judge.find(evidence)}
+
+
+@pytest.mark.parametrize(("name", "words"), [("ledger", "The pod alone asks for more"), ("web", "not what they use")])
+def test_a_pod_that_is_too_large_for_its_quota(name: str, words: str) -> None:
+    assert words in only(recorded(f"quota-exceeded--{name}")).explanation
