@@ -78,9 +78,9 @@ def quota_exceeded(case: WorkloadCase) -> Judgement | None:
     words = [f"{name} {asked[name]} more, {used.get(name, '?')} of {hard.get(name, '?')} used" for name in asked]
     alone = any(_more(asked[name], hard.get(name)) for name in asked)
     return Judgement(
-        summary=f"{quota} has not enough left for the next pod: {'; '.join(words)}",
+        summary=f"{quota} has not enough left: {'; '.join(words)}",
         explanation=(
-            "The pod alone asks for more than the quota allows in all, so freeing some does not help."
+            "This alone is more than the quota allows in all, so freeing some does not help."
             if alone
             else "What counts are the requests and limits of the pods that are there, not what they use."
         ),
@@ -310,6 +310,20 @@ def _told(case: WorkloadCase, pattern: re.Pattern[str]) -> tuple[_Refusal | None
 
 def _refusal(case: WorkloadCase) -> _Refusal | None:
     """The newest refusal, where the workload still lacks pods and none was made since."""
+    return _no_maker(case) or _no_pod(case)
+
+
+def _no_maker(case: WorkloadCase) -> _Refusal | None:
+    """A Deployment may not even make its ReplicaSet."""
+    failed, spec = condition(case.json, "Progressing"), get_dict(case.json, "spec")
+    if case.workload.kind != "Deployment" or get_str(failed, "reason") != "ReplicaSetCreateError":
+        return None
+    lacking = (get_int(spec, "replicas") or 0) - (get_int(case.json, "status", "updatedReplicas") or 0)
+    words, quote = get_str(failed, "message"), quote_condition(case.workload, failed)
+    return _Refusal(case.workload, get_dict(spec, "template"), lacking, words, (quote,)) if lacking > 0 else None
+
+
+def _no_pod(case: WorkloadCase) -> _Refusal | None:
     maker = _maker(case)
     if maker is None:
         return None
