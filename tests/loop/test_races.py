@@ -82,7 +82,7 @@ def test_edits_at_random_moments(number: int, case: Case) -> None:
         if not case.live():
             continue
         case.delete()
-    case.measured |= {outcome: float(count) for outcome, count in seen.items()}
+    print(seen)
     assert case.errors() == []
 
 

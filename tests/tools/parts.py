@@ -108,7 +108,11 @@ def loop(place: Place) -> None:
         # What is timed comes first, and with no more beside it than there are cores.
         timed = "tests/loop/test_respond.py"
         _pytest(place, "loop/respond", timed, "-n", "2", environment=cluster)
-        _pytest(place, "loop/others", "tests/loop", "--ignore", timed, "-n", "4", environment=cluster)
+        # These wait most of their time for a minute to pass.
+        waiting = [f"tests/loop/test_{name}.py" for name in ("kinds", "hard_cases", "races")]
+        _pytest(place, "loop/kinds", *waiting, "-n", "8", environment=cluster)
+        ignored = [word for path in (timed, *waiting) for word in ("--ignore", path)]
+        _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "4", environment=cluster)
 
 
 def integration(place: Place) -> None:
