@@ -37,6 +37,7 @@ cluster-status: install ## say what runs
 	@$(call CLUSTER,status)
 
 benchmark: install ## measure speed, memory and requests with up to 10,000 pods, on a cluster of its own (root, Linux)
+	@$(VENV_PYTHON) -m ansible_collections.aiops.kubernetes.tests.benchmarks.records
 	@$(VENV_PYTHON) tests/benchmarks/run.py
 
 soak: install ## what takes too long for `make test`

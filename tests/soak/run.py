@@ -12,9 +12,13 @@ import time
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
+PACKAGE = "ansible_collections.aiops.kubernetes.tests"
 # name → command
 JOBS = {
     "cluster": [sys.executable, str(TESTS / "cluster" / "cluster.py"), "soak", "--rounds", "20"],
+    "faults": [sys.executable, "-m", f"{PACKAGE}.loop.faults"],
+    "writers": [sys.executable, "-m", f"{PACKAGE}.soak.writers"],
+    "mutants": [sys.executable, "-m", f"{PACKAGE}.tools.mutation"],
     "clients": [sys.executable, str(TESTS / "soak" / "clients.py")],
     "races": [sys.executable, str(TESTS / "soak" / "races.py")],
 }
