@@ -104,6 +104,12 @@ def test_nothing_can_be_loosened(tier: str, fields: dict[str, t.Any], what: str)
     assert "may only tighten" in str(raised.value)
 
 
+def test_what_the_first_file_tightened_may_stay_so() -> None:
+    first = _tier("medium", separation_of_duties="true")
+    second = tightened(first, {"schema": SCHEMA, "tiers": {"medium": {"window_minutes": "10"}}}, "x")
+    assert (second.rules["medium"].separation_of_duties, second.rules["medium"].window) == (True, 600)
+
+
 def test_a_second_file_can_not_take_back_what_the_first_tightened() -> None:
     first = _tier("medium", window_minutes="10", separation_of_duties="true")
     for fields in ({"window_minutes": "20"}, {"separation_of_duties": "false"}):
