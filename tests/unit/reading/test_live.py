@@ -357,6 +357,7 @@ def test_a_configmap_is_its_names_only(server: ApiServer) -> None:
         {
             "metadata": {"name": "settings", "namespace": "shop", "annotations": {}},
             "keys": ["LOG_LEVEL", "app.conf", "logo"],
+            "binaryKeys": ["logo"],
         }
     ]
     [request] = server.asked(KINDS["ConfigMap"])
