@@ -17,6 +17,7 @@ from .._model.evidence import Evidence
 from .._model.fields import get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
+from ._failing import failing
 from ._near import near_misses
 from ._services import Service, port_is_wrong, quote_endpoints, services
 
@@ -121,7 +122,8 @@ def _missing(evidence: Evidence, ref: Ref) -> Fault:
 
 
 def _no_endpoint(service: Service) -> Fault | None:
-    if service.endpoints:
+    ready = service.endpoints
+    if ready and not _crashing(service):
         return None
     behind = [service.evidence.workload(pod) for pod in service.pods] + [each.ref for each in service.templates]
     roots = tuple(dict.fromkeys((*behind, service.ref)))
@@ -131,9 +133,19 @@ def _no_endpoint(service: Service) -> Fault | None:
     check = f"kubectl -n {ref.namespace} get endpointslices -l kubernetes.io/service-name={ref.name}"
     if behind:
         check = f"kubectl -n {ref.namespace} get {behind[0].kind.lower()} {behind[0].name}"
-    return Fault(
-        f"{ref} has no ready endpoint{why}", (quote_endpoints(service),), check, roots, nameless=service.headless
+    what = (
+        f"{ref} has an endpoint for moments only: its pods keep on crashing"
+        if ready
+        else f"{ref} has no ready endpoint{why}"
     )
+    return Fault(what, (quote_endpoints(service),), check, roots, nameless=service.headless and not ready)
+
+
+def _crashing(service: Service) -> bool:
+    """Whether each of its pods is between two crashes, where one without a probe counts as ready."""
+    now = service.evidence.observed_at
+    failed = [any(failing(container, pod, now) for container in pod.containers) for pod in service.pods]
+    return bool(failed) and all(failed)
 
 
 def _port_fault(service: Service, number: int | None) -> Fault | None:

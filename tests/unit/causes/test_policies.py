@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._policies import Peer, forbids, forbids_port
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._reach import locate
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 
 RECORDED = Path(__file__).resolve().parents[1] / "snapshots" / "network-policy-blocks--api.json"
 EVIDENCE = snapshot.load(str(RECORDED)).read(Scope())
@@ -137,3 +139,15 @@ ADDRESSES = [
 def test_an_address_leads_somewhere(host: str, kind: str, ref: str) -> None:
     found = locate(EVIDENCE, CLIENT, host)
     assert (found.kind, str(found.ref)) == (kind, ref)
+
+
+def test_an_endpoint_between_two_crashes_is_none() -> None:
+    recorded = snapshot.load(str(RECORDED.with_name("dependency-unavailable--front.json")))
+    evidence = collect(recorded, Scope())
+    slices = copy.deepcopy(list(evidence.objects["EndpointSlice"]))
+    for endpoint in (endpoint for json in slices for endpoint in json["endpoints"] or ()):
+        endpoint["conditions"]["ready"] = True
+    ready = dataclasses.replace(evidence, objects={**evidence.objects, "EndpointSlice": slices})
+    found = {finding.cause: finding for finding in judge.find(ready)}
+    assert found["dependency-unavailable"].caused_by == found["application-error"].id
+    assert "for moments only" in found["dependency-unavailable"].summary
