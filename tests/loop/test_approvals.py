@@ -200,6 +200,8 @@ def test_the_glass_is_broken_by_one_and_looked_at_by_another(site: Site) -> None
 def _forged(site: Site, phr: str, by: Person, signature: str) -> None:
     """An approval that somebody with an editor put into the records, with a right chain."""
     record = site.record(phr)
+    if not record.first("asked"):
+        record = site.store().append(phr, "asked", moments.now(), Person("bob", "claimed", "x"), {})
     body = {
         "digest": record.plan_digest,
         "justification": JUSTIFICATION,
