@@ -11,15 +11,19 @@ import functools
 import re
 import typing as t
 
+from .._model import moments
 from .._model.evidence import Evidence, Revision
 from .._model.fields import Json, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, Confidence, EvidenceItem, Severity
-from .._model.objects import Container, Event, Pod, Ref, Terminated
+from .._model.objects import Container, Event, Pod, ProbeKind, Ref, Terminated
 from .._model.text import shorten
 from . import _placement
 
 LOG_LINES: t.Final = 12
 LOG_CHARACTERS: t.Final = 1500
+# Why a program ends stands near the end of what it said, and at the beginning of a line; some put all they have into one.
+_SAID_LINES: t.Final = 60
+_LINE_CHARACTERS: t.Final = 4000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +76,44 @@ class PodCase:
         return _placement.deciding(self.evidence, self.pod, self.places)
 
 
+# The kubelet's words: Kubernetes 1.36 pkg/kubelet/kuberuntime/kuberuntime_manager.go and pkg/kubelet/prober/prober.go.
+_KILLED: t.Final = re.compile(r"failed (liveness|startup) probe", re.I)
+PROBES_THAT_END: t.Final[tuple[ProbeKind, ...]] = ("liveness", "startup")
+# The kubelet tells of one pod no more than one event in five minutes, once it had much to tell (client-go's spam filter).
+_EARLIER_SECONDS: t.Final = 900
+# Ended well, SIGKILL, SIGTERM.
+_ENDS_ON_REQUEST: t.Final = frozenset({0, 137, 143})
+# 128+n where n is a signal that stands for a fault in native code: ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS.
+NATIVE_FAULTS: t.Final[t.Mapping[int, str]] = {
+    132: "SIGILL",
+    133: "SIGTRAP",
+    134: "SIGABRT",
+    135: "SIGBUS",
+    136: "SIGFPE",
+    139: "SIGSEGV",
+    159: "SIGSYS",
+}
+# A shell's words for a command that it can't run or find, the signals of a fault, and those that ask for an end.
+_NOT_ITS_OWN: t.Final = frozenset({126, 127, 137, 143, *NATIVE_FAULTS})
+
+
+@dataclasses.dataclass(frozen=True)
+class Kill:
+    """A probe ended the container: which one, and the event that says so, where there is one."""
+
+    kind: ProbeKind
+    event: Event | None = None
+
+
+def _during(event: Event, run: Terminated | None, earlier: float = 0) -> bool:
+    """Whether it may have happened in that run, or a little earlier; of a repeated event only the first and last time are known."""
+    if run is None:
+        return True
+    began_before_its_end = (moments.seconds_between(event.first, run.finished_at) or 0) >= -1
+    lasted_into_it = (moments.seconds_between(run.started_at, event.last) or 0) >= -earlier
+    return began_before_its_end and lasted_into_it
+
+
 @dataclasses.dataclass(frozen=True)
 class ContainerCase(PodCase):
     """A container that fails, or does not become ready."""
@@ -87,12 +129,49 @@ class ContainerCase(PodCase):
         return self.evidence.events(self.pod.uid, self.container.name)
 
     @functools.cached_property
-    def killed_by_probe(self) -> bool:
-        """Whether the kubelet ended a run because a liveness or startup probe failed; one of its two events may be gone."""
-        return any(
-            event.reason in {"Killing", "Unhealthy"} and re.search(r"(?:liveness|startup) probe", event.message, re.I)
-            for event in self.container_events
-        )
+    def kill(self) -> Kill | None:
+        """The end of the last run by a liveness or startup probe, where it lasted long enough for that.
+
+        Events may be gone, or left out where a pod had many.  So a "Killing" of an earlier run counts, and so do failures of the
+        probe in this one, where the exit code is one that a request to end leads to.
+        """
+        end = self.last_end
+        asked = end is None or end.exit_code in _ENDS_ON_REQUEST
+        for event in self.container_events:
+            match = _KILLED.search(event.message) if event.reason == "Killing" else None
+            ended_by = next((kind for kind in PROBES_THAT_END if match and kind == match[1].lower()), None)
+            if ended_by and self.could_end(ended_by) and (asked or _during(event, end, _EARLIER_SECONDS)):
+                return Kill(ended_by, event)
+        if end is None or not asked:
+            return None
+        for kind in PROBES_THAT_END:
+            if self.could_end(kind) and any(_during(event, end) for event in self.probe_failures(kind)):
+                return Kill(kind)
+        return Kill("startup") if self._starts_in_vain(end) else None
+
+    def _starts_in_vain(self, end: Terminated) -> bool:
+        """Whether a signal ended the last run just when its startup probe must have given up, and no event is left to tell."""
+        probe, ran = self.container.probe("startup"), end.seconds
+        if probe is None or ran is None or not end.exit_code or self.container_events or self.container.restarts < 2:
+            return False
+        return probe.soonest - 1 <= ran <= probe.latest + self.pod.grace + 1
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the program ended itself with an error: no signal, no probe, nothing about starting it."""
+        end = self.last_end
+        own = end is not None and end.reason == "Error" and bool(end.exit_code) and end.exit_code not in _NOT_ITS_OWN
+        return own and self.kill is None
+
+    def could_end(self, kind: ProbeKind) -> bool:
+        """Whether the last run lasted long enough for that probe to end it."""
+        probe, ran = self.container.probe(kind), self.last_end.seconds if self.last_end else None
+        return probe is None or ran is None or ran >= probe.soonest - 1  # the API's times are whole seconds
+
+    def probe_failures(self, kind: ProbeKind) -> list[Event]:
+        """The failures that the kubelet tells of one probe, newest first."""
+        told = re.compile(rf"^{kind} probe (?:failed|errored)", re.I)
+        return [each for each in self.container_events if each.reason == "Unhealthy" and told.match(each.message)]
 
     @functools.cached_property
     def logs(self) -> tuple[tuple[str, str], ...]:
@@ -223,13 +302,13 @@ def last_lines(case: ContainerCase) -> list[str]:
 def said(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
     """The last thing that matches in what the container itself said: its termination message, else a line of its logs.
 
-    The run that ended last comes before the other one.  Evidence of second rank: whoever uses it needs something structural
-    beside it to be sure.
+    The run that ended last comes before the other one; of each only the end counts.  Evidence of second rank: whoever uses it
+    needs something structural beside it to be sure.
     """
     message = case.last_end.message if case.last_end else ""
     for text in (message, *(text for _source, text in case.logs)):
-        for line in reversed(text.splitlines()):
-            if match := pattern.search(line):
+        for line in reversed(text.splitlines()[-_SAID_LINES:]):
+            if match := pattern.search(line, 0, _LINE_CHARACTERS):
                 return match
     return None
 

@@ -11,8 +11,9 @@ import typing as t
 from .._model import moments
 from .._model.evidence import WORKLOAD_KINDS, Evidence
 from .._model.fields import Json, get_dict, get_int, get_str
-from .._model.objects import Container, Pod, Ref, condition, ref_of
+from .._model.objects import Container, Pod, Ref, Terminated, condition, ref_of
 from .._model.selectors import matcher
+from ._case import ContainerCase
 
 # Waiting reasons of a container whose turn has not come: no fault of its own.
 _WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -22,11 +23,11 @@ PATIENCE_SECONDS: t.Final = 60
 _BACK_OFF_SECONDS: t.Final = 300
 
 
-def failing(container: Container, pod: Pod, now: str) -> bool:
+def failing(case: ContainerCase) -> bool:
     """Whether this container is in trouble now; restarts of one that recovered are history."""
+    container, pod, end = case.container, case.pod, case.last_end
     if container.waiting_reason not in _WAITS_ITS_TURN:
         return True
-    end = container.last_end
     if end is None:
         return False
     if container.terminated:
@@ -35,18 +36,48 @@ def failing(container: Container, pod: Pod, now: str) -> bool:
         return end.exit_code != 0 or (
             pod.restart_policy == "Always" and container.role != "init" and pod.phase != "Succeeded"
         )
-    if not container.running or container.restarts < 2:
-        return False
-    # It runs just now, between two crashes: not yet longer than the run before it did, and within the back-off.
-    running = moments.seconds_between(container.running_since, now)
-    if running is None or running > _BACK_OFF_SECONDS:
-        return False
-    return not container.ready or running <= 2 * (end.seconds or 0) + PATIENCE_SECONDS
+    return container.running and (_between_two_crashes(case, end) or _about_to_be_killed(case))
 
 
-def unready(container: Container) -> bool:
-    """Whether it runs and holds its pod up: not ready, or an init container that goes on."""
-    return container.running and (container.role == "init" or not container.ready)
+def _between_two_crashes(case: ContainerCase, end: Terminated) -> bool:
+    """It runs just now: not yet longer than the run before it did, and within the back-off."""
+    container, ran = case.container, end.seconds or 0
+    running = moments.seconds_between(container.running_since, case.evidence.observed_at)
+    if container.restarts < 2 or running is None:
+        return False
+    if not container.ready:
+        return running <= max(_BACK_OFF_SECONDS, ran)
+    return running <= min(_BACK_OFF_SECONDS, 2 * ran + PATIENCE_SECONDS)
+
+
+def _about_to_be_killed(case: ContainerCase) -> bool:
+    """A probe ended the last run, and the same probe has just failed in this one."""
+    since, now, kill = case.container.running_since, case.evidence.observed_at, case.kill
+    running = moments.seconds_between(since, now)
+    if kill is None or running is None or running > _BACK_OFF_SECONDS:
+        return False
+    return any(
+        (moments.seconds_between(since, event.last) or 0) > 0
+        and (moments.seconds_between(event.last, now) or 0) <= PATIENCE_SECONDS
+        for event in case.probe_failures(kill.kind)
+    )
+
+
+def holds_up(case: ContainerCase, seconds: float) -> bool:
+    """Whether it has run for so long and keeps its pod from being ready: it is not, or it is an init container that goes on."""
+    container, now = case.container, case.evidence.observed_at
+    if not container.running or (container.ready and container.role != "init"):
+        return False
+    lasted = (waited_seconds(case.evidence, case.pod), moments.seconds_between(container.running_since, now))
+    return all(each is None or each >= seconds for each in lasted)
+
+
+def allowance(container: Container) -> int:
+    """For how many seconds its own probes let it be not ready."""
+    probe = container.holding_probe
+    if probe is None:
+        return PATIENCE_SECONDS
+    return max(PATIENCE_SECONDS, probe.latest if probe.kind == "startup" else probe.initial_delay + probe.period)
 
 
 def waited_seconds(evidence: Evidence, pod: Pod) -> float | None:

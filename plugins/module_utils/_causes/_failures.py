@@ -63,7 +63,7 @@ _KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
         "unresolved",
         re.compile(
             r"\bno such host\b(?!-)|name or service not known|name does not resolve|ENOTFOUND|\bbad address '"
-            r"|could ?n[o']t resolve|can'?t resolve|could not translate host name|host not found|unknown ?host"
+            r"|(?:could ?n[o']t|can'?t) resolve(?! placeholder)|could not translate host name|host not found|unknown ?host"
             r"|server can't find|no address associated with|nodename nor servname|NXDOMAIN|unknown mysql server host"
             r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known",
             re.I,

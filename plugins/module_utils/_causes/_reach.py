@@ -17,6 +17,7 @@ from .._model.evidence import Evidence
 from .._model.fields import get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
+from ._case import ContainerCase
 from ._failing import failing
 from ._near import near_misses
 from ._services import Service, port_is_wrong, quote_endpoints, services
@@ -143,8 +144,10 @@ def _no_endpoint(service: Service) -> Fault | None:
 
 def _crashing(service: Service) -> bool:
     """Whether each of its pods is between two crashes, where one without a probe counts as ready."""
-    now = service.evidence.observed_at
-    failed = [any(failing(container, pod, now) for container in pod.containers) for pod in service.pods]
+    failed = [
+        any(failing(ContainerCase(service.evidence, pod, container)) for container in pod.containers)
+        for pod in service.pods
+    ]
     return bool(failed) and all(failed)
 
 

@@ -20,6 +20,7 @@ from . import (
     crashes,
     dependencies,
     dns,
+    filesystem,
     images,
     jobs,
     lifecycle,
@@ -27,9 +28,12 @@ from . import (
     networking,
     nodes,
     permissions,
+    probes,
     rollouts,
     scaling,
     scheduling,
+    settings,
+    sidecars,
     startup,
     storage,
 )
@@ -97,6 +101,7 @@ UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
 )
 # A pod on a node whose containers can't be made: its volumes, its sandbox.
 NOT_STARTED: t.Final[tuple[Cause[PodCase], ...]] = (
+    Cause("memory-limit-exceeded", memory.memory_limit_too_low, "memory"),
     Cause("configmap-missing", configuration.configmap_missing, "configuration"),
     Cause("secret-missing", configuration.secret_missing, "configuration"),
     Cause("key-missing", configuration.key_missing, "configuration"),
@@ -131,21 +136,36 @@ CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
     Cause("memory-limit-exceeded", memory.memory_limit_exceeded, "memory"),
     Cause("volume-mount-failed", storage.sub_path_failed, "storage"),
     Cause("lifecycle-hook-failed", containers.lifecycle_hook_failed, "containers"),
+    Cause("node-out-of-memory", memory.node_out_of_memory, "memory"),
+    Cause("child-process-oom-killed", memory.child_process_oom_killed, "memory"),
+    # a shell ends with the same code for a variable that must be set as for a command that it can't find
+    Cause("configuration-invalid", settings.configuration_invalid, "crashes"),
     Cause("command-not-executable", startup.command_not_executable, "startup"),
     Cause("command-not-found", startup.command_not_found, "startup"),
     Cause("container-create-failed", containers.container_create_failed, "containers"),
     Cause("command-usage-error", startup.command_usage_error, "startup"),
+    Cause("liveness-probe-misconfigured", probes.liveness_probe_misconfigured, "probes"),
+    Cause("filesystem-not-writable", filesystem.filesystem_not_writable, "crashes"),
+    Cause("port-in-use", crashes.port_in_use, "crashes"),
     *SAID,
+    Cause("startup-too-slow", probes.startup_too_slow, "probes"),
+    Cause("liveness-probe-failing", probes.liveness_probe_failing, "probes"),
+    Cause("native-crash", crashes.native_crash, "crashes"),
     Cause("exits-with-success", crashes.exits_with_success, "crashes"),
     Cause("application-error", crashes.application_error, "crashes"),
 )
 # A container that runs and is not ready, or an init container that goes on; none of the pod's containers fails.
 NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = (
+    Cause("readiness-probe-misconfigured", probes.readiness_probe_misconfigured, "probes"),
     *SAID,
     Cause("init-container-hanging", dependencies.init_container_hanging, "dependencies"),
+    Cause("readiness-probe-failing", probes.readiness_probe_failing, "probes"),
 )
 # A pod that stays unready though each of its containers is well, or whose work is done and that does not end.
-NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = ()
+NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = (
+    Cause("readiness-probe-failing", probes.readiness_gate_closed, "probes"),
+    Cause("job-sidecar-never-ends", sidecars.job_sidecar_never_ends, "sidecars"),
+)
 # A workload none of whose pods shows a fault of its own.
 WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
     Cause("stuck-terminating", lifecycle.workload_stuck_terminating, "lifecycle"),

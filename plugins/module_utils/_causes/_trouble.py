@@ -82,7 +82,7 @@ def asked(case: ContainerCase, failure: Failure | None) -> list[Target]:
 def speaks_for_itself(case: ContainerCase, trouble: Trouble) -> bool:
     """Whether the words alone make it probable: nothing else ended the container, and they tell of a connection."""
     end = case.last_end
-    if case.killed_by_probe or (end and not case.container.running and end.exit_code in (0, 137, 143)):
+    if case.kill is not None or (end and not case.container.running and end.exit_code in (0, 137, 143)):
         return False
     return trouble.target is not None or trouble.failure.kind != "timed-out"
 

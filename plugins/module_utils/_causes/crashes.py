@@ -6,32 +6,43 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from .._model.fields import get_int
+from .._model.fields import get, get_int
 from .._model.finding import EvidenceItem
+from .._model.objects import PROBE_KINDS, Container
 from .._model.text import one_line
-from ._case import ContainerCase, Judgement, command_line, edit_command, last_lines, log_command, quote_end, quote_log
+from ._case import (
+    NATIVE_FAULTS,
+    PROBES_THAT_END,
+    ContainerCase,
+    Judgement,
+    command_line,
+    edit_command,
+    last_lines,
+    log_command,
+    quote_end,
+    quote_log,
+    quote_said,
+    said,
+)
 
-# Ends that are not the application's own doing or have a name of their own: 125 to 128 and StartError are about starting it,
-# 128+n is a signal (134 abort, 137 kill, 139 segmentation fault, 143 terminate), 255 with Unknown is a lost task.
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
-_NOT_ITS_OWN: t.Final = frozenset({125, 126, 127, 128, 134, 137, 139, 143})
-
-# What of a container's spec lets the kubelet end it.
-_MAY_END_IT: t.Final = frozenset({"livenessProbe", "startupProbe", "lifecycle"})
+# A runtime ends itself by a signal when its own heap is full.
+_HEAP: t.Final = re.compile(r"heap out of memory|OutOfMemoryError|Allocation failed", re.I)
+_TAKEN: t.Final = re.compile(
+    r"address (?:is )?(?:already )?in use|\bEADDRINUSE\b|\bport\W+\d+\W+(?:is |was )?already (?:in use|allocated|taken)|\berrno 98\b",
+    re.I,
+)
+_UNIX_SOCKET: t.Final = re.compile(r"\bunix\b|\.sock\b", re.I)
+_PORT: t.Final = re.compile(r"(?:\bport\W{1,3}|:)(\d{2,5})(?!\d)", re.I)
 
 
 def application_error(case: ContainerCase) -> Judgement | None:
     """The application ends itself with an error code; nothing from outside ended it."""
     end = case.last_end
-    if (
-        end is None
-        or end.reason != "Error"
-        or not end.exit_code
-        or end.exit_code in _NOT_ITS_OWN
-        or case.killed_by_probe
-    ):
+    if end is None or not case.gave_up:
         return None
     lines = end.message.strip().splitlines() or last_lines(case)
     last_word = one_line(lines[-1], 160) if lines else ""
@@ -50,11 +61,12 @@ def application_error(case: ContainerCase) -> Judgement | None:
 def exits_with_success(case: ContainerCase) -> Judgement | None:
     """A container that shall go on running reaches its end without an error, again and again."""
     end = case.last_end
-    if end is None or end.exit_code != 0 or end.reason not in _OWN_REASONS or case.killed_by_probe:
+    if end is None or end.exit_code != 0 or end.reason not in _OWN_REASONS or case.kill:
         return None
     if case.container.role == "app" and case.pod.restart_policy != "Always":
         return None
-    if not case.container_events and not _MAY_END_IT.isdisjoint(case.container.spec):
+    could = any(case.container.probe(kind) and case.could_end(kind) for kind in PROBES_THAT_END)
+    if not case.container_events and (could or "lifecycle" in case.container.spec):
         return None  # the kubelet's events may come late: without any nobody can tell that none of these ended it
     spec = case.container.spec
     return Judgement(
@@ -73,6 +85,77 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
         next_step=edit_command(case.workload)
         + f"   # give {case.container.name} a command that stays, or make it a Job",
     )
+
+
+def native_crash(case: ContainerCase) -> Judgement | None:
+    """The processor, the C library or the runtime stopped the program: a fault in code, no error that it told."""
+    end = case.last_end
+    signal = NATIVE_FAULTS.get(end.exit_code or 0) if end and end.reason == "Error" else None
+    if end is None or signal is None or case.kill:
+        return None
+    heap = said(case, _HEAP)
+    changed = _template_change(case)
+    why = (
+        "The runtime stopped itself when its own heap was full: the container's memory limit was not reached."
+        if heap
+        else f"{signal} is how the system ends a program that did what it must not, in its own code or in a library. "
+        "Nothing from outside ended it."
+    )
+    return Judgement(
+        summary=f"container {case.container.name} crashes in native code: {signal}, exit code {end.exit_code}"
+        + (f"; {one_line(heap.string, 120)}" if heap else ""),
+        explanation=why + (f" {changed.text}." if changed else ""),
+        evidence=(
+            quote_end(case),
+            *((quote_said(case, heap),) if heap else quote_log(case)),
+            *((changed,) if changed else ()),
+        ),
+        next_step=log_command(case),
+    )
+
+
+def port_in_use(case: ContainerCase) -> Judgement | None:
+    """The program can't listen, for something else listens on the same address."""
+    match = said(case, _TAKEN)
+    if match is None or not case.gave_up or _UNIX_SOCKET.search(match.string):
+        return None
+    named = [int(number) for number in _PORT.findall(match.string)] or sorted(_ports(case.container))
+    holder, port = _holder(case, named)
+    on_node = get(case.pod.spec, "hostNetwork") is True
+    if holder:
+        why = f"The containers of a pod share one network, and container {holder} has port {port} too."
+        proof = f"{port}: declared by container {holder}, or asked by its probe"
+    elif on_node:
+        why = "The pod uses the network of its node, where another pod or the node itself has the port."
+        proof = f"hostNetwork true, node {case.pod.node}"
+    else:
+        why = "Which process has it can't be seen from outside: one of another container, or a second one of this container."
+        proof = "containers " + ", ".join(each.name for each in case.pod.containers)
+    return Judgement(
+        summary=f"container {case.container.name} can't listen"
+        + (f" on port {port or named[-1]}" if named else "")
+        + ": the address is already in use"
+        + (f" by container {holder}" if holder else ""),
+        explanation=f"The program said so and ended itself. {why}",
+        evidence=(quote_said(case, match), quote_end(case), EvidenceItem("spec", f"{case.pod.ref}: spec", proof)),
+        next_step=edit_command(case.workload) + f"   # give {case.container.name} another port",
+        confidence="confirmed" if holder or on_node else "probable",
+    )
+
+
+def _holder(case: ContainerCase, named: t.Sequence[int]) -> tuple[str, int]:
+    """The other container of the pod that has one of the ports, and which; init containers are over by then."""
+    for each in case.pod.containers:
+        common = [port for port in named if port in _ports(each)]
+        if common and each.name != case.container.name and each.role != "init":
+            return each.name, common[0]
+    return "", 0
+
+
+def _ports(container: Container) -> set[int]:
+    """The ports that a container is known to have: those it declares and those its probes ask."""
+    asked = (probe.port for kind in PROBE_KINDS if (probe := container.probe(kind)))
+    return {*container.port_names, *(port for port in asked if isinstance(port, int))}
 
 
 def _template_change(case: ContainerCase) -> EvidenceItem | None:

@@ -12,7 +12,7 @@ from .._model import moments
 from .._model.evidence import Evidence, LogRequest
 from .._model.fields import get_str
 from .._model.finding import UNDETERMINED, Counts, Finding
-from .._model.objects import Container, Pod, Ref, ref_of
+from .._model.objects import Pod, Ref, ref_of
 from . import _table
 from ._case import (
     ContainerCase,
@@ -28,15 +28,21 @@ from ._case import (
 )
 from ._failing import (
     PATIENCE_SECONDS,
-    beyond_patience,
+    allowance,
     ended_pods,
     failing,
+    holds_up,
     present_pods,
     top_workloads,
-    unready,
     waited_seconds,
 )
 from ._findings import Hit, gathered
+
+# What would settle it, where only a signal is known.
+_SETTLED_BY: t.Final[t.Mapping[int | None, str]] = {
+    137: "137 is any SIGKILL: an event Killing would name a probe, an event SystemOOM of the node its memory, OOMKilled the limit.",
+    143: "143 is the answer to a request to end: an event Killing would name a probe, the node's events an eviction or a drain.",
+}
 
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
@@ -92,21 +98,21 @@ def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
     """
     wanted: dict[tuple[Ref, str], list[LogRequest]] = {}
     for pod in present_pods(evidence):
-        stays_unready = not pod.ready and beyond_patience(evidence, pod)
         for container in pod.containers:
-            if requests := _logs_of(container, pod, evidence.observed_at, stays_unready):
+            if requests := _logs_of(ContainerCase(evidence, pod, container)):
                 wanted.setdefault((evidence.maker(pod), container.name), requests)
     firsts = [requests[0] for requests in wanted.values()]
     return (*firsts, *(request for requests in wanted.values() for request in requests[1:]))
 
 
-def _logs_of(container: Container, pod: Pod, now: str, stays_unready: bool) -> list[LogRequest]:
-    present, before = (LogRequest(pod.ref.namespace, pod.ref.name, container.name, run) for run in (False, True))
+def _logs_of(case: ContainerCase) -> list[LogRequest]:
+    container, pod = case.container, case.pod.ref
+    present, before = (LogRequest(pod.namespace, pod.name, container.name, run) for run in (False, True))
     if not container.running:  # the log of a container that waits or ended is that of its last run
-        return [present] if container.last_end and failing(container, pod, now) else []
-    if failing(container, pod, now):
+        return [present] if container.last_end and failing(case) else []
+    if failing(case):
         return [before, present]
-    if stays_unready and unready(container):
+    if not case.pod.ready and holds_up(case, PATIENCE_SECONDS):
         return [present, before] if container.last_end else [present]
     return []
 
@@ -126,20 +132,29 @@ def _judge_pod(evidence: Evidence, pod: Pod) -> list[Hit]:
         return _first(case, _table.UNSCHEDULED, None) or _unexplained_wait(case)
     hits = []
     for container in pod.containers:
-        if failing(container, pod, evidence.observed_at):
-            of_container = ContainerCase(evidence, pod, container)
+        of_container = ContainerCase(evidence, pod, container)
+        if failing(of_container):
             hits += _first(of_container, _table.CONTAINER, container.name) or [_unexplained_container(of_container)]
     if hits or pod.ready:
         return hits
     started = any(container.running or container.last_end for container in pod.containers)
     if not started:
         return _first(case, _table.NOT_STARTED, None) or _unexplained_wait(case)
-    if not beyond_patience(evidence, pod):
-        return []
-    for container in pod.containers:
-        if unready(container):
-            hits += _first(ContainerCase(evidence, pod, container), _table.NOT_READY, container.name)
-    return hits or _first(case, _table.NOT_DONE, None) or _unexplained_wait(case)
+    waiting = [each for name in pod.containers if holds_up(each := ContainerCase(evidence, pod, name), 0)]
+    for each in waiting:
+        if holds_up(each, PATIENCE_SECONDS):
+            hits += _first(each, _table.NOT_READY, each.container.name)
+    if not hits and any(not holds_up(each, allowance(each.container)) for each in waiting):
+        return []  # it may still take its time
+    hits = hits or _first(case, _table.NOT_DONE, None)
+    return hits or ([] if _works_on(pod) else _unexplained_wait(case))
+
+
+def _works_on(pod: Pod) -> bool:
+    """Whether the pod only counts as not ready because one of its containers is done, which it may be."""
+    return any(each.terminated for each in pod.containers if each.role == "app") and all(
+        (each.running and each.ready) or each.terminated for each in pod.containers
+    )
 
 
 def _judge_remains(evidence: Evidence) -> list[Hit]:
@@ -195,8 +210,9 @@ def _unexplained_container(case: ContainerCase) -> Hit:
     # "Killing" is a Normal event, and the one that tells who ended it.
     telling = [event for event in case.container_events if event.warning or event.reason == "Killing"]
     evidence += [quote_event(event) for event in sorted(telling, key=lambda event: event.reason != "Killing")[:3]]
+    summary = f"container {container.name} fails ({state}) and no known cause fits"
     return _undetermined(
-        case, f"container {container.name} fails ({state}) and no known cause fits", tuple(evidence), container.name
+        case, summary, tuple(evidence), container.name, _SETTLED_BY.get(end.exit_code if end else None, "")
     )
 
 
@@ -215,10 +231,13 @@ def _unexplained_wait(case: PodCase) -> list[Hit]:
     ]
 
 
-def _undetermined(case: PodCase, summary: str, evidence: tuple[t.Any, ...], container: str | None) -> Hit:
+def _undetermined(
+    case: PodCase, summary: str, evidence: tuple[t.Any, ...], container: str | None, settled_by: str = ""
+) -> Hit:
     judgement = Judgement(
         summary=summary,
-        explanation="Nothing that was read decides between the causes that are known; the pod's description and events may.",
+        explanation=settled_by
+        or "Nothing that was read decides between the causes that are known; the pod's description and events may.",
         evidence=evidence,
         next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}"),
         confidence="undetermined",

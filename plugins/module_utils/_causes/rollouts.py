@@ -16,7 +16,7 @@ import typing as t
 from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, condition
-from ._case import Judgement, WorkloadCase, kubectl, quote_condition
+from ._case import ContainerCase, Judgement, WorkloadCase, kubectl, quote_condition
 from ._failing import beyond_patience, failing
 
 _SHOWN: t.Final = 6
@@ -78,7 +78,7 @@ def _ordinal(pod: Pod) -> int:
 
 def _bad(case: WorkloadCase, pods: list[Pod]) -> bool:
     """Whether they are not just on their way: a container waits with an error or has ended, or it takes too long."""
-    return any(failing(each, pod, case.evidence.observed_at) for pod in pods for each in pod.containers) or any(
+    return any(failing(ContainerCase(case.evidence, pod, each)) for pod in pods for each in pod.containers) or any(
         beyond_patience(case.evidence, pod) for pod in pods
     )
 

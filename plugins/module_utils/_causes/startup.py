@@ -226,7 +226,7 @@ _CONFIGURATION_FILE: t.Final = re.compile(r"\.(?:conf|cfg|ini|json|properties|to
 def command_usage_error(case: ContainerCase) -> Judgement | None:
     """The program is found and does not understand the arguments that the pod gives it."""
     end = case.last_end
-    if end is None or end.reason != "Error" or not end.exit_code or end.exit_code > 125 or case.killed_by_probe:
+    if end is None or end.reason != "Error" or not end.exit_code or end.exit_code > 125 or case.kill is not None:
         return None
     lines = end.message.strip().splitlines() or last_lines(case)
     told = _told_of_arguments(case.container.spec, lines)

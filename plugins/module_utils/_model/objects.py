@@ -59,6 +59,66 @@ class Terminated:
         return None if lasted is None or (self.started_at or "").startswith("1970") else lasted
 
 
+ProbeKind = t.Literal["liveness", "readiness", "startup"]
+PROBE_KINDS: t.Final[tuple[ProbeKind, ...]] = t.get_args(ProbeKind)
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """How the kubelet asks a container whether it is well.  Times are seconds, with the API's defaults."""
+
+    kind: ProbeKind
+    spec: Json
+
+    @property
+    def initial_delay(self) -> int:
+        return self._number("initialDelaySeconds", 0)
+
+    @property
+    def period(self) -> int:
+        return self._number("periodSeconds", 10)
+
+    @property
+    def timeout(self) -> int:
+        return self._number("timeoutSeconds", 1)
+
+    @property
+    def failures(self) -> int:
+        """How many failures in a row count."""
+        return self._number("failureThreshold", 3)
+
+    @property
+    def soonest(self) -> int:
+        """No run that ended earlier can have been ended by this probe."""
+        return self.initial_delay + (self.failures - 1) * self.period
+
+    @property
+    def latest(self) -> int:
+        """A run that it ended later than this had answered it before."""
+        return self.initial_delay + self.period + self.failures * max(self.period, self.timeout)
+
+    @property
+    def port(self) -> int | str | None:
+        """The port it asks, by number or by name; None where it runs a command."""
+        for action in ("httpGet", "tcpSocket", "grpc"):
+            if isinstance(asked := get(self.spec, action, "port"), (int, str)) and not isinstance(asked, bool):
+                return int(asked) if isinstance(asked, str) and asked.isdecimal() and len(asked) < 6 else asked
+        return None
+
+    @property
+    def command(self) -> list[str]:
+        return get_strs(self.spec, "exec", "command")
+
+    @property
+    def action(self) -> Json:
+        """What it asks, without how often."""
+        return {name: self.spec[name] for name in ("httpGet", "tcpSocket", "grpc", "exec") if name in self.spec}
+
+    def _number(self, name: str, default: int) -> int:
+        found = get_int(self.spec, name)
+        return default if found is None or found < 0 else found
+
+
 @dataclasses.dataclass(frozen=True)
 class Container:
     """One container of a pod: its spec joined with its status."""
@@ -105,6 +165,22 @@ class Container:
     @property
     def restarts(self) -> int:
         return get_int(self.status, "restartCount") or 0
+
+    def probe(self, kind: ProbeKind) -> Probe | None:
+        found = get(self.spec, f"{kind}Probe")
+        return Probe(kind, found) if isinstance(found, dict) else None
+
+    @property
+    def holding_probe(self) -> Probe | None:
+        """The probe that decides about its readiness now: that of startup until it has passed."""
+        startup = self.probe("startup")
+        return startup if startup and get(self.status, "started") is not True else self.probe("readiness")
+
+    @property
+    def port_names(self) -> dict[int, str]:
+        """The ports that it declares, with their names, which may be empty."""
+        ports = get_dicts(self.spec, "ports")
+        return {number: get_str(port, "name") for port in ports if (number := get_int(port, "containerPort"))}
 
     @property
     def spec_place(self) -> str:
@@ -154,6 +230,12 @@ class Pod:
     @property
     def restart_policy(self) -> str:
         return get_str(self.json, "spec", "restartPolicy") or "Always"
+
+    @property
+    def grace(self) -> int:
+        """How many seconds its containers have to end when they are asked to."""
+        found = get_int(self.json, "spec", "terminationGracePeriodSeconds")
+        return 30 if found is None else found
 
     def condition(self, kind: str) -> Json:
         """The condition of that type, or an empty dictionary."""
@@ -309,6 +391,37 @@ def _reference(
     keys = [get_str(source, "key"), *(get_str(item, "key") for item in get_list(source, "items"))]
     for key in [key for key in keys if key] or [""]:
         yield Reference(kind, get_str(source, name_field), key, container, place)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mount:
+    """One place of a container's file system that a volume holds."""
+
+    path: str
+    read_only: bool
+    volume: Json
+
+    @property
+    def source(self) -> str:
+        """The kind of the volume's source: configMap, secret, emptyDir, persistentVolumeClaim …"""
+        return next((key for key, value in self.volume.items() if key != "name" and isinstance(value, dict)), "")
+
+    @property
+    def source_name(self) -> str:
+        """The ConfigMap, Secret or claim that it holds."""
+        names = (get_str(self.volume, self.source, field) for field in ("name", "secretName", "claimName"))
+        return next(filter(None, names), "")
+
+
+def mount_at(spec: Json, container: Json, path: str) -> Mount | None:
+    """The mount that holds an absolute path in a container of a pod spec; None where that is the container's own file system."""
+    volumes = {get_str(volume, "name"): volume for volume in get_dicts(spec, "volumes")}
+    found = [
+        Mount(place, get(mount, "readOnly") is True, volumes.get(get_str(mount, "name"), {}))
+        for mount in get_dicts(container, "volumeMounts")
+        if (place := get_str(mount, "mountPath").rstrip("/")) and f"{path}/".startswith(f"{place}/")
+    ]
+    return max(found, key=lambda mount: len(mount.path), default=None)
 
 
 def mounted_by(spec: Json) -> dict[str, str]:

@@ -141,6 +141,10 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(item)
     if isinstance(value, dict):
         for key, item in value.items():
+            if key == "env":
+                # what a program calls its variables is a part of its words, and not a name of Kubernetes
+                yield from _names([{**each, "name": None} for each in item])
+                continue
             if key in NAMED_BY and isinstance(item, str):
                 yield item
             elif key == "keys":

@@ -49,6 +49,7 @@ def ended(exit_code: int, log: Sequence[str], reason: str = "Error", message: st
 
 MISSING, DENIED, FOREIGN = "command-not-found", "command-not-executable", "image-architecture-mismatch"
 MADE, USAGE, ERROR = "container-create-failed", "command-usage-error", "application-error"
+SETTINGS = "configuration-invalid"
 OCI = "OCI runtime create failed: runc create failed: unable to start container process: "
 STARTS = [
     # runc, under containerd and Docker
@@ -148,9 +149,9 @@ CALLS: list[tuple[int, list[str], list[str], str, str]] = [
     (2, ["sh", "/run.sh"], ['/run.sh: line 3: syntax error near unexpected token "fi"'], USAGE, "confirmed"),
     (64, ["serve"], ["usage: serve [-p port]"], USAGE, "probable"),
     # it was called well
-    (2, ["serve"], ["usage: serve", "environment variable DATABASE_URL is required"], ERROR, "confirmed"),
+    (2, ["serve"], ["usage: serve", "environment variable DATABASE_URL is required"], SETTINGS, "probable"),
     (1, ["serve", "--config", "/etc/app.yaml"], ["/etc/app.yaml:3: unknown option foo"], ERROR, "confirmed"),
-    (1, ["serve"], ['nginx: [emerg] invalid number of arguments in "listen" directive'], ERROR, "confirmed"),
+    (1, ["serve"], ['nginx: [emerg] invalid number of arguments in "listen" directive'], SETTINGS, "probable"),
     (2, ["serve", "/data"], ["panic: open /data/x: invalid argument", "goroutine 1 [running]:"], ERROR, "confirmed"),
     (1, ["serve", "--verbose"], ["verbose logging is on", 'ERROR: syntax error at or near "FORM"'], ERROR, "confirmed"),
 ]

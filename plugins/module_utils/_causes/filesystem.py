@@ -1,0 +1,160 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Containers that end because they may not write where they want to.
+
+A log says so in the words of the C library (EROFS, EACCES, EPERM) or of a runtime; the pod's spec has to bear it out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._model.fields import get, get_int, get_str, get_strs
+from .._model.finding import Confidence, EvidenceItem
+from .._model.objects import Mount, mount_at
+from ._case import ContainerCase, Judgement, edit_command, quote_end, quote_said, said
+
+_READ_ONLY: t.Final = re.compile(r"read-only file ?system|\bEROFS\b|\berrno 30\b", re.I)
+_REFUSED: t.Final = re.compile(
+    r"permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|AccessDeniedException|access to the path .* is denied",
+    re.I,
+)
+# Refusals that are not about writing a file: sockets, keys, rights within a database, programs that may not be run.
+_OTHER_RIGHTS: t.Final = re.compile(
+    r"\b(?:bind|listen|connect|dial|sockets?|ports?|publickey|exec\w*|relation|table|schema|database|role|forbidden)\b",
+    re.I,
+)
+# It went on in spite of that.
+_IN_SPITE: t.Final = re.compile(r"\b(?:ignor|skip|continu)\w*|(?<!PHP )\bwarn(?:ing)?\b", re.I)
+# An absolute path, and no part of a URL; a program that names itself first ("/bin/sh: can't create") is none.
+_PATH: t.Final = re.compile(r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)")
+_FIRST_WORD: t.Final = re.compile(r"^\s*/[\w./@+-]+:\s")
+# The kubelet mounts these read-only, whatever the mount says (pkg/volume: all of them are "ReadOnly: true").
+_ALWAYS_READ_ONLY: t.Final = {
+    "configMap": "ConfigMap",
+    "secret": "Secret",
+    "projected": "projected volume",
+    "downwardAPI": "downward API",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reason:
+    """Why it can't write, the proof in the spec where there is one, and what would help."""
+
+    why: str
+    help: str
+    proof: EvidenceItem | None = None
+
+
+def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
+    """The program can't write a file: the file system is read-only, or belongs to somebody else."""
+    if not case.gave_up:
+        return None
+    match = _told(case, _READ_ONLY)
+    reason = _read_only(case, match.string) if match else None
+    if reason is None:
+        match = _told(case, _REFUSED)
+        reason = _refused(case, match.string) if match else None
+    if match is None or reason is None:
+        return None
+    path = next(iter(_paths(match.string)), "")
+    confidence: Confidence = "confirmed" if reason.proof else "probable"
+    return Judgement(
+        summary=f"container {case.container.name} can't write {path or 'a file'}: {reason.why}",
+        explanation="The program said so and ended itself. "
+        + (
+            "What its spec says about that place bears it out."
+            if reason.proof
+            else "Nothing in its spec says why, so only its log tells."
+        ),
+        evidence=(quote_said(case, match), quote_end(case), *((reason.proof,) if reason.proof else ())),
+        next_step=edit_command(case.workload) + f"   # {reason.help}",
+        confidence=confidence,
+    )
+
+
+def _told(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    match = said(case, pattern)
+    return None if match and _IN_SPITE.search(match.string) else match
+
+
+def _read_only(case: ContainerCase, line: str) -> _Reason:
+    places = list(_places(case, line))
+    proven = next((reason for path, mount in places if mount and (reason := _read_only_mount(case, path, mount))), None)
+    if proven:
+        return proven
+    elsewhere = bool(_paths(line)) and all(mount for _path, mount in places)
+    if get(case.container.spec, "securityContext", "readOnlyRootFilesystem") is True and not elsewhere:
+        return _Reason(
+            "its root file system is read-only",
+            "mount an emptyDir where it writes",
+            EvidenceItem(
+                "spec",
+                f"{case.pod.ref}: {case.container.spec_place}.securityContext",
+                "readOnlyRootFilesystem true, and no volume is mounted there",
+            ),
+        )
+    return _Reason("the file system is read-only", "look at the volume that it writes to, and at its node")
+
+
+def _read_only_mount(case: ContainerCase, path: str, mount: Mount) -> _Reason | None:
+    source = f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
+    if mount.source in _ALWAYS_READ_ONLY:
+        what = f"{_ALWAYS_READ_ONLY[mount.source]} {mount.source_name}".strip()
+        proof = EvidenceItem("spec", source, f"{mount.path}: {what}, always read-only")
+        return _Reason(
+            f"{what} is mounted there, and nobody can write to that", f"let it write elsewhere than {path}", proof
+        )
+    if mount.read_only or get(mount.volume, mount.source, "readOnly") is True:
+        proof = EvidenceItem("spec", source, f"{mount.path}: readOnly true")
+        return _Reason(
+            f"the volume at {mount.path} is mounted read-only", "mount it without readOnly if it shall write", proof
+        )
+    return None
+
+
+def _refused(case: ContainerCase, line: str) -> _Reason | None:
+    if _OTHER_RIGHTS.search(line):
+        return None
+    user = _security(case, "runAsUser")
+    for path, mount in _places(case, line):
+        if mount and mount.source in _ALWAYS_READ_ONLY:
+            continue  # nobody writes there: it may not read
+        if not user and _security(case, "runAsNonRoot") is not True:
+            return _Reason(
+                f"{path} does not belong to the user that it runs as", "set runAsUser or fsGroup to whom it belongs"
+            )
+        group = get_int(case.pod.spec, "securityContext", "fsGroup")
+        who = f"runAsUser {user}" if user else "runAsNonRoot true"
+        where = f"the volume at {mount.path}, fsGroup {group or 'none'}" if mount else "a file of the image"
+        return _Reason(
+            f"it does not run as root, and {path} belongs to somebody else",
+            "set fsGroup so that it may write to the volume" if mount else "mount a volume where it writes",
+            EvidenceItem(
+                "spec", f"{case.pod.ref}: {case.container.spec_place}.securityContext", f"{who}; {path}: {where}"
+            ),
+        )
+    return None
+
+
+def _security(case: ContainerCase, name: str) -> object:
+    own = get(case.container.spec, "securityContext", name)
+    return own if own is not None else get(case.pod.spec, "securityContext", name)
+
+
+def _places(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount | None]]:
+    """The absolute paths of the line, else the places that a relative one may be meant from, each with its mount."""
+    spec = case.container.spec
+    words = (*get_strs(spec, "command"), *get_strs(spec, "args"))
+    meant = (get_str(spec, "workingDir"), *filter(_PATH.fullmatch, words))
+    for path in _paths(line) or filter(None, meant):
+        yield path, mount_at(case.pod.spec, spec, path)
+
+
+def _paths(line: str) -> list[str]:
+    return _PATH.findall(_FIRST_WORD.sub(" ", line))

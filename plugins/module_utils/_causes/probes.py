@@ -1,0 +1,436 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Containers that a probe ends, and pods that a probe or a gate keeps from being ready.
+
+The kubelet's words: Kubernetes 1.36 ``pkg/probe`` and ``pkg/kubelet/prober``.  Of an HTTP answer it tells the status alone; a
+probe that it could not carry out ("errored") ends nothing, and lets nothing become ready.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._model import moments
+from .._model.fields import get_dict, get_dicts, get_str
+from .._model.finding import Candidate, Confidence, EvidenceItem
+from .._model.objects import PROBE_KINDS, Event, Probe, condition
+from ._case import (
+    ContainerCase,
+    Judgement,
+    Kill,
+    PodCase,
+    edit_command,
+    kubectl,
+    log_command,
+    quote_condition,
+    quote_end,
+    quote_event,
+    quote_log,
+)
+from ._near import near_misses
+
+_STATUS: t.Final = re.compile(r"HTTP probe failed with statuscode: (?P<status>\d{3})\b")
+# A server that is there and does not know what it is asked: no such path, no such method, no right to it.
+_WRONG_REQUEST: t.Final = frozenset(
+    {"400", "401", "403", "404", "405", "406", "410", "411", "415", "421", "426", "501"}
+)
+_WRONG_PROTOCOL: t.Final = re.compile(
+    r"server gave HTTP response to HTTPS client|malformed HTTP|first record does not look like a TLS handshake"
+    r"|remote error: tls|server preface|does not implement the grpc health protocol|unknown service|stopped after \d+ redirects",
+    re.I,
+)
+_NO_COMMAND: t.Final = re.compile(
+    r"exec: \\?\"(?P<word>[^\"\\]+)\\?\": (?:executable file not found|stat \S+: no such file|no such file|permission denied)"
+    r"|(?P<script>[\w./+-]+): (?:command )?not found\s*$",
+    re.I | re.M,
+)
+_NOBODY: t.Final = re.compile(r"connection refused|failed to connect service", re.I)
+_LATE: t.Final = re.compile(r"deadline exceeded|timed? ?out|did not complete within", re.I)
+# "Listening on :8080", "port=6379", "Serving HTTP on 0.0.0.0 port 8000"; the parts of a time have two digits.
+_LISTENS: t.Final = re.compile(
+    r"\b(?:listen\w*|serv\w+|running|started|accept\w*|bound|available|ready)\b.{0,80}?(?:\bport\W{1,3}|:)(80|\d{3,5})\b(?!:)",
+    re.I,
+)
+# Between the end of the budget and the kubelet's own time: the API's times are whole seconds.
+_SLACK_SECONDS: t.Final = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fault:
+    """Why a probe can't be answered as it asks, and what may have been meant."""
+
+    why: str
+    evidence: tuple[EvidenceItem, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    confidence: Confidence = "confirmed"
+
+
+def liveness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
+    """A liveness or startup probe ends a container because it asks for what is not there."""
+    kill, probe = _killer(case)
+    if kill is None or probe is None or _answered_before(case, kill, probe):
+        return None
+    fault = _fault(case, probe)
+    if fault is None:
+        return None
+    return Judgement(
+        summary=f"the {probe.kind} probe of container {case.container.name} asks for what is not there, and ends it: {fault.why}",
+        explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault.",
+        evidence=(*_proof_of_kill(case, kill, probe), *fault.evidence, *quote_log(case)),
+        next_step=edit_command(case.workload)
+        + f"   # correct the {probe.kind}Probe of {case.container.name}; do not remove it",
+        confidence=fault.confidence if kill.event else "probable",
+        candidates=fault.candidates,
+    )
+
+
+def startup_too_slow(case: ContainerCase) -> Judgement | None:
+    """A probe ends the container before it has begun to answer, run after run."""
+    kill, probe = _killer(case)
+    if kill is None or probe is None or _answered_before(case, kill, probe):
+        return None
+    if probe.kind == "liveness" and not _never_listened(case, probe):
+        return None
+    ran = f"{case.last_end.seconds:.0f} s" if case.last_end and case.last_end.seconds is not None else "about as long"
+    return Judgement(
+        summary=f"container {case.container.name} needs longer to start than its {probe.kind} probe allows, and is ended before it answers",
+        explanation=f"The probe gives up after {probe.soonest} to {probe.latest} s; the last run had no good answer in {ran}. "
+        "Nothing shows that the probe asks for the wrong thing.",
+        evidence=(*_proof_of_kill(case, kill, probe), *quote_log(case)),
+        next_step=edit_command(case.workload)
+        + f"   # give {case.container.name} a startupProbe whose failureThreshold x periodSeconds covers its slowest start",
+        confidence="confirmed"
+        if kill.event and (probe.kind == "startup" or _target_is_declared(case, probe))
+        else "probable",
+    )
+
+
+def _never_listened(case: ContainerCase, probe: Probe) -> bool:
+    """Whether a liveness probe found nobody in a container that may have meant to listen there, and had no startup probe."""
+    texts = _texts(case, probe)
+    meant = _target_is_declared(case, probe) or (bool(case.log) and not _heard(case))
+    return (
+        bool(texts)
+        and all(_NOBODY.search(text) for text in texts)
+        and meant
+        and case.container.probe("startup") is None
+        and "grpc" not in probe.spec  # its words are the same where something else listens
+    )
+
+
+def liveness_probe_failing(case: ContainerCase) -> Judgement | None:
+    """A liveness probe that asks the right thing ends the container, for it does not answer, or answers that it is not well."""
+    kill, probe = _killer(case)
+    if kill is None or probe is None or probe.kind != "liveness":
+        return None
+    before, texts = _answered_before(case, kill, probe), _texts(case, probe)
+    if not before and (not texts or _NOBODY.search(texts[0])):
+        return None  # whether it would ever have answered, nobody can tell
+    what = _in_words(texts[0]) if texts else "it failed"
+    return Judgement(
+        summary=f"the liveness probe of container {case.container.name} fails and ends it: {what}",
+        explanation=(
+            "It had answered in that run before, so what the probe asks is there"
+            if before
+            else "Its target is there and was reached"
+        )
+        + ": the container is not well, or too slow for the probe's patience.",
+        evidence=(*_proof_of_kill(case, kill, probe), *quote_log(case)),
+        next_step=log_command(case) + f"   # what was {case.container.name} doing when it stopped answering?",
+        confidence="confirmed" if kill.event else "probable",
+    )
+
+
+def readiness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
+    """A container runs and is not ready, because its probe asks for what is not there."""
+    probe = case.container.holding_probe
+    if probe is None or _was_ready(case):
+        return None
+    fault = _fault(case, probe, starting=probe.kind == "startup")
+    if fault is None:
+        return None
+    return Judgement(
+        summary=f"container {case.container.name} runs and is not ready: its {probe.kind} probe asks for what is not there: {fault.why}",
+        explanation="The container has not ended and no other probe complains; the pod gets no traffic until this one is answered.",
+        evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *fault.evidence, *quote_log(case)),
+        next_step=edit_command(case.workload) + f"   # correct the {probe.kind}Probe of {case.container.name}",
+        confidence=fault.confidence,
+        candidates=fault.candidates,
+    )
+
+
+def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
+    """A container runs and says by its readiness probe that it is not ready, or does not answer it."""
+    probe = case.container.holding_probe
+    texts = _texts(case, probe) if probe else []
+    if probe is None or probe.kind != "readiness" or not texts:
+        return None
+    before, reached = _was_ready(case), not _NOBODY.search(texts[0])
+    if not (before or reached or _target_is_declared(case, probe)):
+        return None  # whether it is the question or the container, nobody can tell
+    return Judgement(
+        summary=f"container {case.container.name} runs and is not ready: {_in_words(texts[0])}",
+        explanation=("It was ready in this run before, so what the probe asks is there. " if before else "")
+        + ("The probe reached it" if reached else "Nothing listens where the probe asks")
+        + ": the container itself says, or shows, that it can't serve yet. It may wait for something else; its log tells more.",
+        evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *quote_log(case)),
+        next_step=kubectl(case.pod.ref, f"logs {case.pod.ref.name} -c {case.container.name} --tail=50"),
+        confidence="confirmed" if before or reached else "probable",
+    )
+
+
+def readiness_gate_closed(case: PodCase) -> Judgement | None:
+    """Every container is ready, and a condition that somebody else has to set is not."""
+    if get_str(case.pod.condition("ContainersReady"), "status") != "True":
+        return None
+    gates = [get_str(gate, "conditionType") for gate in get_dicts(case.pod.spec, "readinessGates")]
+    closed = [gate for gate in gates if gate and get_str(condition(case.pod.json, gate), "status") != "True"]
+    if not closed:
+        return None
+    found, ready = condition(case.pod.json, closed[0]), case.pod.condition("Ready")
+    missing = EvidenceItem("absence", f"{case.pod.ref}: status.conditions", f"no condition {closed[0]}")
+    return Judgement(
+        summary=f"every container is ready, and the pod waits for the readiness gate {closed[0]}",
+        explanation="A readiness gate is opened by a controller outside the pod, such as that of a load balancer. "
+        + (
+            "It has set the condition, and not to True."
+            if found
+            else "Nothing has set its condition: the controller is absent or does not see this pod."
+        ),
+        evidence=(
+            quote_condition(case.pod.ref, found) if found else missing,
+            EvidenceItem("spec", f"{case.pod.ref}: spec.readinessGates", ", ".join(gates)),
+            *((quote_condition(case.pod.ref, ready),) if ready else ()),
+        ),
+        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
+        + f"   # then look for the controller that sets {closed[0]}",
+    )
+
+
+def _killer(case: ContainerCase) -> tuple[Kill | None, Probe | None]:
+    return case.kill, case.container.probe(case.kill.kind) if case.kill else None
+
+
+def _answered_before(case: ContainerCase, kill: Kill, probe: Probe) -> bool:
+    """Whether the run that was ended lasted longer than a probe that never succeeds lets it."""
+    end, startup = case.last_end, case.container.probe("startup")
+    held_back = (
+        startup.latest if startup and probe.kind == "liveness" else 0
+    )  # it is not asked until that one has succeeded
+    if held_back and startup and startup.action == probe.action:
+        return True
+    if end is None or end.seconds is None:
+        return False
+    ran = moments.seconds_between(end.started_at, kill.event.last) if kill.event else None
+    if ran is None or not 0 <= ran <= end.seconds:  # the event is about another run
+        ran = end.seconds - case.pod.grace * (end.exit_code == 137)
+    return ran > held_back + probe.latest + _SLACK_SECONDS
+
+
+def _was_ready(case: ContainerCase) -> bool:
+    """Whether the pod lost its readiness while this container ran."""
+    lost = get_str(case.pod.condition("Ready"), "lastTransitionTime")
+    return (moments.seconds_between(case.container.running_since, lost) or 0) > _SLACK_SECONDS
+
+
+def _failures(case: ContainerCase, probe: Probe) -> list[Event]:
+    """The probe's failures, newest first.
+
+    Of a probe that ends the container, those that reached something come before all: nobody listens is what every start shows
+    for a while, whatever is wrong with the question.
+    """
+    found = case.probe_failures(probe.kind)
+    return found if probe.kind == "readiness" else sorted(found, key=lambda event: bool(_NOBODY.search(event.message)))
+
+
+def _texts(case: ContainerCase, probe: Probe) -> list[str]:
+    """What the kubelet says of the probe's failures, the most telling first, without its "Liveness probe failed: ".
+
+    It leaves events out where there were many of one pod; then the server's own log tells which status it answered with.
+    """
+    told = [event.message.partition(": ")[2].strip() for event in _failures(case, probe)]
+    status = "" if told else _status_in_log(case, probe)
+    return [f"HTTP probe failed with statuscode: {status}"] if status >= "400" else told
+
+
+def _status_in_log(case: ContainerCase, probe: Probe) -> str:
+    """The status of the last line of an access log that is about the probe's path."""
+    path = _path(probe)
+    line = re.compile(rf"\b(?:GET|HEAD) {re.escape(path)}(?:[ ?].{{0,60}})?\"? (\d{{3}})\b")
+    found = (line.search(text, 0, 1000) for text in reversed(case.log.splitlines()) if path)
+    return next((match[1] for match in found if match), "")
+
+
+def _fault(case: ContainerCase, probe: Probe, starting: bool = False) -> _Fault | None:
+    """What is wrong with the question; while a container may still be ``starting`` its answers don't count."""
+    texts = _texts(case, probe)
+    if probe.kind == "readiness":
+        texts = texts[:1]  # what it says now
+    answers = (
+        _no_such_command(text)
+        or (None if starting else _wrong_request(case, probe, text))
+        or _wrong_protocol(probe, text)
+        for text in texts
+    )
+    nobody = bool(texts) and bool(_NOBODY.search(texts[0]))
+    return (
+        _no_such_port(case, probe)
+        or next(filter(None, answers), None)
+        or (_wrong_port(case, probe) if nobody else None)
+    )
+
+
+def _no_such_port(case: ContainerCase, probe: Probe) -> _Fault | None:
+    if not isinstance(probe.port, str):
+        return None
+    names = [name for name in case.container.port_names.values() if name]
+    if probe.port in names:
+        return None
+    declared = EvidenceItem(
+        "absence", f"{case.pod.ref}: {case.container.spec_place}.ports", f"none is named {probe.port}"
+    )
+    near = near_misses(probe.port, names) or names
+    return _Fault(
+        f"it names port {probe.port}, and the container has no port of that name",
+        (declared,),
+        tuple(Candidate(f"port {name}", "the container declares it") for name in near),
+    )
+
+
+def _no_such_command(text: str) -> _Fault | None:
+    match = _NO_COMMAND.search(text)
+    return _Fault(f"its command {match['word'] or match['script']} is not in the image") if match else None
+
+
+def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | None:
+    match = _STATUS.search(text)
+    if match is None or match["status"] not in _WRONG_REQUEST:
+        return None
+    asked = _path(probe)
+    others = [
+        other
+        for kind in ("liveness", "readiness", "startup")
+        if (other := case.container.probe(kind)) and other.kind != probe.kind
+    ]
+    paths = {_path(other): f"its {other.kind} probe asks that" for other in others if case.container.ready}
+    for revision, spec in case.former_containers:
+        paths.setdefault(
+            _path(Probe(probe.kind, get_dict(spec, f"{probe.kind}Probe"))), f"revision {revision.number} asked that"
+        )
+    return _Fault(
+        f"the server answers {asked} with {match['status']}",
+        candidates=tuple(Candidate(f"path {path}", why) for path, why in paths.items() if path and path != asked),
+    )
+
+
+def _wrong_protocol(probe: Probe, text: str) -> _Fault | None:
+    match = _WRONG_PROTOCOL.search(text)
+    if match is None:
+        return None
+    scheme = get_str(probe.spec, "httpGet", "scheme") or "HTTP"
+    other = "HTTP" if scheme == "HTTPS" else "HTTPS"
+    offered = (
+        (Candidate(f"scheme {other}", "what listens there does not speak " + scheme),)
+        if "httpGet" in probe.spec
+        else ()
+    )
+    return _Fault(f"what listens there speaks another protocol ({match[0]})", candidates=offered)
+
+
+def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
+    """Nobody listens where the probe asks: is that because the container listens elsewhere?"""
+    port = _number(case, probe)
+    if port is None or _target_is_declared(case, probe):
+        return None
+    declared = case.container.port_names
+    if declared:
+        names = ", ".join(f"{number}" + (f" ({name})" if name else "") for number, name in declared.items())
+        return _Fault(
+            f"nothing listens on port {port}, and the container declares {names}",
+            (EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.ports", names),),
+            tuple(Candidate(f"port {number}", "the container declares it") for number in declared),
+        )
+    heard, answered = _heard(case), _answered(case, probe)
+    end = case.last_end
+    if answered:
+        why, sure = "another probe of it is answered there", True
+    elif heard:
+        why, sure = "its log says that it listens there", False
+    elif probe.kind != "readiness" and end and end.exit_code == 0:
+        why, sure = "", False  # it was so far that it ended well when it was asked to, and had not listened there
+    else:
+        return None
+    if port in heard | answered:
+        return None
+    return _Fault(
+        f"nothing listens on port {port}",
+        candidates=tuple(Candidate(f"port {number}", why) for number in sorted(answered or heard)),
+        confidence="confirmed" if sure else "probable",
+    )
+
+
+def _heard(case: ContainerCase) -> set[int]:
+    """The ports that it says it listens on."""
+    return {int(number) for line in case.log.splitlines() for number in _LISTENS.findall(line, 0, 1000)}
+
+
+def _answered(case: ContainerCase, asked: Probe) -> set[int]:
+    """The ports on which the container's other probes are answered now."""
+    running = moments.seconds_between(case.container.running_since, case.evidence.observed_at) or 0
+    good = []
+    for kind in PROBE_KINDS:
+        probe = case.container.probe(kind)
+        if probe is None or kind == asked.kind:
+            continue
+        lasts = kind == "liveness" and running > probe.latest and not case.probe_failures(kind)
+        if (lasts or (kind != "liveness" and case.container.ready)) and (number := _number(case, probe)):
+            good.append(number)
+    return set(good)
+
+
+def _target_is_declared(case: ContainerCase, probe: Probe) -> bool:
+    """Whether a container of the pod, which share one network, says that it has that port."""
+    port = _number(case, probe)
+    return port is not None and any(port in each.port_names for each in case.pod.containers)
+
+
+def _number(case: ContainerCase, probe: Probe) -> int | None:
+    if isinstance(probe.port, int):
+        return probe.port
+    return next((number for number, name in case.container.port_names.items() if name and name == probe.port), None)
+
+
+def _path(probe: Probe) -> str:
+    return (get_str(probe.spec, "httpGet", "path") or "/") if "httpGet" in probe.spec else ""
+
+
+def _in_words(text: str) -> str:
+    status = _STATUS.search(text)
+    if status:
+        return f"it answers with status {status['status']}"
+    if _NOBODY.search(text):
+        return "nothing listens where its probe asks"
+    if _LATE.search(text):
+        return "it does not answer in time"
+    return "its probe says " + (text.splitlines()[0][:120] if text else "no more than that it failed")
+
+
+def _proof_of_kill(case: ContainerCase, kill: Kill, probe: Probe) -> tuple[EvidenceItem, ...]:
+    killed = (quote_event(kill.event),) if kill.event else ()
+    return (*killed, *_quote_failure(case, probe), _quote_probe(case, probe), quote_end(case))
+
+
+def _quote_failure(case: ContainerCase, probe: Probe) -> tuple[EvidenceItem, ...]:
+    return tuple(quote_event(event) for event in _failures(case, probe)[:1])
+
+
+def _quote_probe(case: ContainerCase, probe: Probe) -> EvidenceItem:
+    asks = f"port {probe.port}" if probe.port is not None else "command " + " ".join(probe.command)
+    if "httpGet" in probe.spec:
+        asks = f"{get_str(probe.spec, 'httpGet', 'scheme') or 'HTTP'} GET {_path(probe)} on {asks}"
+    times = f"first after {probe.initial_delay} s, every {probe.period} s, {probe.timeout} s each, {probe.failures} failures count"
+    return EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.{probe.kind}Probe", f"{asks}; {times}")

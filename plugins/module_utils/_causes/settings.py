@@ -1,0 +1,252 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Programs that end because of their settings: a variable that is not there or holds nonsense, a file that can't be read.
+
+The words are those of languages (Python, Ruby, PHP, shells), of libraries for settings (Spring, envconfig, pydantic) and of
+servers (nginx, Redis, PostgreSQL).  Values of variables are looked at and never shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._model.fields import Json, get_dicts, get_str, get_strs
+from .._model.finding import Candidate, EvidenceItem
+from .._model.objects import Ref, mount_at
+from ._case import ContainerCase, Judgement, edit_command, quote_end, quote_log, quote_said, said
+from ._near import near_misses
+
+_NAME: t.Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
+_LACKING: t.Final = (
+    r"(?:(?:environment |env |config(?:uration)? )?(?:variable |var |parameter |setting |value |option )?"
+    r"(?:is |was |are |has |must |should |needs? |to |be |been )*"
+    r"(?:not (?:set|defined|found|provided|specified|configured|present|given)|unset|undefined|missing|required|mandatory|empty|blank"
+    r"|(?<=be )(?:set|defined|provided|specified)|null or not set|parameter not set|unbound variable))"
+)
+# A variable that a program can do without is none that it ends over.
+_HARMLESS: t.Final = re.compile(
+    r"(?<!PHP )\bwarn(?:ing)?\b|\bus(?:e|es|ing) .{0,20}\bdefault|\bdefault(?:s|ing)? (?:to|value)\b"
+    r"|\b(?:optional|ignor|skip)\w*|\bdeprecated\b|\bfall\w* ?back\b",
+    re.I,
+)
+# Settings that can't be had from elsewhere are the matter of whoever has them.
+_ELSEWHERE: t.Final = re.compile(
+    r"refused|time[d -]*out|no such host|unreachable|lookup |resolve host|name resolution", re.I
+)
+_MISSING: t.Final = (
+    re.compile(rf"(?:\bKeyError: |(?i:\bkey not found: ))['\":]?{_NAME}\b"),
+    re.compile(
+        rf"(?i:\bundefined (?:array key|index|variable|environment variable)|\bcould not resolve placeholder)\W+{_NAME}\b"
+    ),
+    re.compile(rf"(?i:\brequired key) {_NAME} (?i:missing value)"),
+    re.compile(rf"\b{_NAME}['\"`)}}]*\W{{1,3}}(?i:{_LACKING})"),
+    re.compile(
+        r"(?i:\b(?:missing|requires?|required|undefined|unset|must (?:set|specify|provide|define)|no value for|specify"
+        r"|(?:please|to) (?:set|specify|provide|define|export)|(?:cannot|can't|could not) find))\b"
+        rf"(?:\W+[\w'-]+){{0,6}}?\W+{_NAME}\b"
+    ),
+)
+_INVALID: t.Final = (
+    re.compile(
+        r"(?i:\b(?:invalid|malformed|illegal|bad|unsupported|unexpected|unknown|wrong"
+        r"|(?:cannot|can't|could not|unable to|failed to) (?:parse|convert|read)))\b"
+        rf"(?:\W+[\w'-]+){{0,6}}?\W+{_NAME}\b"
+    ),
+    re.compile(
+        rf"\b{_NAME}\b.{{0,80}}?(?i:\b(?:invalid|malformed|illegal|not (?:a |an )?(?:valid|number|integer|boolean|url)"
+        r"|must be (?:an? |one |between )|can(?:not|'t) be parsed))"
+    ),
+)
+# Words in capitals that are codes of errors and no variables.
+_CODE: t.Final = re.compile(
+    r"^(?:ERR|ER|E[A-Z]{4,}|SQLSTATE|HTTP|TLS|SSL)(?:_|$)|^(?:ERROR|WARN(?:ING)?|FATAL|CRITICAL|INFO|DEBUG|PANIC|NULL|NONE|TODO)$"
+)
+_OF_THE_ENVIRONMENT: t.Final = re.compile(r"environ|getenv|<frozen os>|\bENV\b|process\.env", re.I)
+# What a shell says of ${NAME:?why} and of set -u, with an exit code that else stands for a command that it can't find.
+_SHELL: t.Final = re.compile(rf"(?:^|/)\w{{0,2}}sh: (?:line \d+: |\d+: )?{_NAME}: (?!(?:command )?not found).")
+_BAD_FILE: t.Final = re.compile(
+    r"unknown directive|invalid number of arguments in|directive .* is not (?:terminated|allowed)|bad directive|config file error"
+    r"|unrecognized configuration parameter|configuration file .* contains errors|syntax error on line"
+    r"|\b(?:error\w*|fail\w*|fatal|unable to|can(?:not|'t)|could(?: not|n't)|invalid)\b.{0,40}"
+    r"\b(?:config(?!map)\w*|settings|ya?ml|toml|json)\b"
+    r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed)\b|InvalidConfiguration"
+    r"|unknown (?:field|keyword|option|setting|property)\b"
+    r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|MissingSectionHeaderError"
+    r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)",
+    re.I,
+)
+_SPEAKS_OF_SETTINGS: t.Final = re.compile(r"config(?!map)|setting|directive", re.I)
+_PATH: t.Final = re.compile(r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)")
+# What a program is told to run, not what it is told to read.
+_INTERPRETER: t.Final = re.compile(r"(?:^|/)(?:\w{0,3}sh|python[\d.]*|node|ruby|perl|php|java)$")
+_SCRIPT: t.Final = re.compile(r"\.(?:py|sh|js|mjs|rb|pl|php|jar|lua)$", re.I)
+_MOUNTED: t.Final = {"configMap": "ConfigMap", "secret": "Secret", "projected": "projected volume"}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Environment:
+    """The variables that a container gets: their literal values where they have one, and whether a Secret may add others."""
+
+    values: t.Mapping[str, str | None]
+    whole: bool
+
+
+def configuration_invalid(case: ContainerCase) -> Judgement | None:
+    """The program ends over one of its settings, which it names."""
+    end = case.last_end
+    if end and end.exit_code == 127 and not case.kill:
+        return _missing_variable(case, (_SHELL,))
+    if not case.gave_up:
+        return None
+    return _missing_variable(case, (_SHELL, *_MISSING)) or _bad_value(case) or _bad_file(case)
+
+
+def _missing_variable(case: ContainerCase, patterns: t.Sequence[re.Pattern[str]]) -> Judgement | None:
+    match = next((each for each in _told(case, patterns) if not _CODE.search(each["name"])), None)
+    if match is None:
+        return None
+    name, environment = match["name"], _environment(case)
+    value = environment.values.get(name)
+    if name in environment.values and value != "":
+        return None  # it is there: the program speaks of something else
+    if match.string.lstrip().startswith("KeyError") and not _OF_THE_ENVIRONMENT.search(case.log) and "_" not in name:
+        return None  # a key of its data
+    former = next((revision for revision, spec in case.former_containers if name in _own_variables(spec)), None)
+    near = near_misses(name, environment.values)
+    proofs = [
+        EvidenceItem(
+            "spec",
+            f"{case.pod.ref}: {case.container.spec_place}.env",
+            f"{name} is empty"
+            if value == ""
+            else f"{name} is none of {', '.join(sorted(environment.values)) or 'no variables'}",
+        )
+    ]
+    if former:
+        proofs.append(
+            EvidenceItem("object", f"{case.workload}: revision {former.number}", f"revision {former.number} set {name}")
+        )
+    return Judgement(
+        summary=f"container {case.container.name} ends because variable {name} is {'empty' if value == '' else 'not set'}",
+        explanation="The program names it and ends itself, and the container's spec "
+        + (
+            "sets it to nothing."
+            if value == ""
+            else "does not set it."
+            if environment.whole
+            else "does not set it, unless a Secret does."
+        )
+        + (f" Revision {former.number} did." if former else ""),
+        evidence=(quote_said(case, match), quote_end(case), *proofs, *_rest(case, match)),
+        next_step=edit_command(case.workload) + f"   # set {name} for {case.container.name}",
+        confidence="confirmed" if former or near or value == "" else "probable",
+        candidates=tuple(Candidate(f"variable {each}", "the name is similar, and it is set") for each in near),
+    )
+
+
+def _told(case: ContainerCase, patterns: t.Sequence[re.Pattern[str]]) -> t.Iterator[re.Match[str]]:
+    """What the program said, without what it went on in spite of."""
+    for pattern in patterns:
+        match = said(case, pattern)
+        if match and not _HARMLESS.search(match.string):
+            yield match
+
+
+def _bad_value(case: ContainerCase) -> Judgement | None:
+    match = next(_told(case, _INVALID), None)
+    values = _environment(case).values
+    if match is None or match["name"] not in values:
+        return None
+    name = match["name"]
+    quoted = bool(values[name]) and str(values[name]) in match.string
+    return Judgement(
+        summary=f"container {case.container.name} ends because it can't use the value of variable {name}",
+        explanation="The program names the variable and ends itself"
+        + (
+            ", and the value that it quotes is the one in the container's spec."
+            if quoted
+            else "; what the value is, it does not say."
+        ),
+        evidence=(
+            quote_said(case, match),
+            quote_end(case),
+            EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.env", f"{name} is set"),
+        ),
+        next_step=edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
+        confidence="confirmed" if quoted else "probable",
+    )
+
+
+def _bad_file(case: ContainerCase) -> Judgement | None:
+    match = next(_told(case, (_BAD_FILE,)), None)
+    if match is None or _ELSEWHERE.search(match.string):
+        return None
+    path, source = next(_mounted_settings(case, match.string), ("", ""))
+    if not path and not _SPEAKS_OF_SETTINGS.search(match.string):
+        return None  # it may be its data that it can't read
+    mounted = EvidenceItem(
+        "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
+    )
+    return Judgement(
+        summary=f"container {case.container.name} ends because it can't read its settings"
+        + (f" in {path}, which is of {source}" if path else ""),
+        explanation="The program says what it can't read and ends itself"
+        + (f"; the file comes from {source}." if path else "."),
+        evidence=(quote_said(case, match), quote_end(case), *((mounted,) if path else ()), *_rest(case, match)),
+        next_step=_edit(case, source)
+        if path
+        else edit_command(case.workload) + f"   # correct the settings of {case.container.name}",
+        confidence="confirmed" if path else "probable",
+    )
+
+
+def _rest(case: ContainerCase, match: re.Match[str]) -> tuple[EvidenceItem, ...]:
+    """The end of the log, where it says more than the line that was found."""
+    return tuple(item for item in quote_log(case) if item.text.strip() != match.string.strip())
+
+
+def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, str]]:
+    """Files of settings that come from outside the image: those that the line names, then those that the container is told to read."""
+    spec = case.container.spec
+    words = [*get_strs(spec, "command"), *get_strs(spec, "args")]
+    read = words[2:] if words and _INTERPRETER.search(words[0]) else words[1:] if get_strs(spec, "command") else words
+    told = " ".join((*read, *(get_str(each, "value") for each in get_dicts(spec, "env"))))
+    for path in (*_PATH.findall(line), *re.findall(r"/[\w./@+-]+", told)):
+        if _SCRIPT.search(path):
+            continue
+        mount = mount_at(case.pod.spec, spec, path)
+        if mount and mount.source in _MOUNTED:
+            yield path, f"{_MOUNTED[mount.source]} {mount.source_name}".strip()
+
+
+def _edit(case: ContainerCase, source: str) -> str:
+    kind, _space, name = source.partition(" ")
+    ref = Ref(kind, case.pod.ref.namespace, name)
+    if kind not in {"ConfigMap", "Secret"} or not name:
+        return edit_command(case.workload)
+    return edit_command(ref) + f"   # then restart {case.workload}, which does not read it again by itself"
+
+
+def _environment(case: ContainerCase) -> _Environment:
+    spec, namespace = case.container.spec, case.pod.ref.namespace
+    values: dict[str, str | None] = {}
+    whole = True
+    for source in get_dicts(spec, "envFrom"):
+        name = get_str(source, "configMapRef", "name")
+        found = case.evidence.get(Ref("ConfigMap", namespace, name)) if name else None
+        whole = whole and found is not None
+        values.update(dict.fromkeys(get_str(source, "prefix") + key for key in get_strs(found, "keys")))
+    return _Environment({**values, **_own_variables(spec)}, whole)
+
+
+def _own_variables(spec: Json) -> dict[str, str | None]:
+    """Name → literal value; None where it comes from elsewhere."""
+    return {
+        name: get_str(each, "value") if "valueFrom" not in each else None
+        for each in get_dicts(spec, "env")
+        if (name := get_str(each, "name"))
+    }

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kubelets of several versions and runtimes say of a probe that fails, put into one recorded kill: which cause it is."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED, Finding
+
+RECORDED = snapshot.load(
+    str(Path(__file__).resolve().parents[1] / "snapshots" / "liveness-probe-misconfigured--api.json")
+)
+WRONG, ILL, SLOW = "liveness-probe-misconfigured", "liveness-probe-failing", "startup-too-slow"
+HTTP = {"httpGet": {"path": "/healthz", "port": 8000}}
+ELSEWHERE = {"httpGet": {"path": "/healthz", "port": 9999}}
+NAMED = {"httpGet": {"path": "/healthz", "port": "web"}}
+COMMAND = {"exec": {"command": ["curl", "-f", "localhost"]}}
+GRPC = {"grpc": {"port": 8000}}
+REFUSED = 'Get "http://10.244.0.9:8000/healthz": dial tcp 10.244.0.9:8000: connect: connection refused'
+KILLS = [
+    (HTTP, f"Liveness probe failed: {REFUSED}", SLOW),
+    (NAMED, f"Liveness probe failed: {REFUSED}", SLOW),
+    (
+        {"tcpSocket": {"port": 8000}},
+        "Liveness probe failed: dial tcp 10.244.0.9:8000: connect: connection refused",
+        SLOW,
+    ),
+    (ELSEWHERE, "Liveness probe failed: " + REFUSED.replace("8000", "9999"), WRONG),
+    (HTTP, "Liveness probe failed: HTTP probe failed with statuscode: 404", WRONG),
+    (HTTP, "Liveness probe failed: HTTP probe failed with statuscode: 401", WRONG),
+    (HTTP, "Liveness probe failed: HTTP probe failed with statuscode: 500", ILL),
+    (HTTP, "Liveness probe failed: HTTP probe failed with statuscode: 503", ILL),
+    (HTTP, "Liveness probe failed: HTTP probe failed with statuscode: 429", ILL),
+    (
+        HTTP,
+        'Liveness probe failed: Get "https://10.244.0.9:8000/": http: server gave HTTP response to HTTPS client',
+        WRONG,
+    ),
+    (
+        HTTP,
+        'Liveness probe failed: Get "http://10.244.0.9:8000/": net/http: HTTP/1.x transport connection broken: malformed HTTP response',
+        WRONG,
+    ),
+    (
+        HTTP,
+        'Liveness probe failed: Get "http://10.244.0.9:8000/healthz": context deadline exceeded (Client.Timeout exceeded)',
+        ILL,
+    ),
+    (
+        HTTP,
+        'Liveness probe failed: Get "http://10.244.0.9:8000/healthz": net/http: request canceled (Client.Timeout exceeded)',
+        ILL,
+    ),
+    (COMMAND, "Liveness probe failed: sh: 1: curl: not found", WRONG),
+    (COMMAND, "Liveness probe failed: /bin/sh: curl: command not found", WRONG),
+    (
+        COMMAND,
+        'Liveness probe failed: OCI runtime exec failed: exec: "curl": executable file not found in $PATH: unknown',
+        WRONG,
+    ),
+    (COMMAND, "Liveness probe failed: curl: (22) The requested URL returned error: 503", ILL),
+    (COMMAND, 'Liveness probe failed: command timed out: "curl -f localhost" timed out after 1s', ILL),
+    (COMMAND, "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory", ILL),
+    (GRPC, 'Liveness probe failed: service unhealthy (responded with "NOT_SERVING")', ILL),
+    (
+        GRPC,
+        "Liveness probe failed: error: this server does not implement the grpc health protocol (grpc.health.v1.Health): x",
+        WRONG,
+    ),
+    (
+        GRPC,
+        'Liveness probe failed: timeout: failed to connect service "10.244.0.9:8000" within 1s: context deadline exceeded',
+        UNDETERMINED,
+    ),
+]
+
+
+def killed(action: dict[str, Any], message: str, **spec: Any) -> Finding:
+    """What is found where the recorded probe had asked and got that; it has the same patience, and no startup probe beside it."""
+    read = RECORDED.read(Scope())
+    objects: dict[str, Any] = copy.deepcopy({kind: list(found) for kind, found in read.objects.items()})
+    for pod in objects["Pod"]:
+        [container] = pod["spec"]["containers"]
+        times = {key: container["livenessProbe"][key] for key in ("periodSeconds", "failureThreshold")}
+        container |= {"livenessProbe": {**times, **action}, **spec}
+        container.pop("startupProbe")
+        for status in pod["status"]["containerStatuses"]:
+            for state in (status["state"], status["lastState"]):
+                if "terminated" in state:
+                    state["terminated"] |= {"exitCode": 137, "reason": "Error"}
+    for event in objects["Event"]:
+        if event["reason"] == "Unhealthy":
+            event["message"] = message
+    [finding] = judge.find(dataclasses.replace(read, objects=objects, logs={}))
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("action", "message", "cause"), KILLS, ids=[message[:70] for _action, message, _cause in KILLS]
+)
+def test_tells_a_wrong_question_from_a_bad_answer(action: dict[str, Any], message: str, cause: str) -> None:
+    finding = killed(action, message)
+    assert (finding.cause, finding.confidence) == (cause, "confirmed" if cause != UNDETERMINED else UNDETERMINED)
+
+
+def test_nobody_knows_where_nothing_is_declared() -> None:
+    assert killed(HTTP, f"Liveness probe failed: {REFUSED}", ports=[]).cause == UNDETERMINED
+
+
+def test_offers_the_port_that_is_declared() -> None:
+    finding = killed(HTTP, f"Liveness probe failed: {REFUSED}", ports=[{"containerPort": 9090}])
+    assert [candidate.what for candidate in finding.candidates] == ["port 9090"]

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runtimes, libraries and servers of many languages write before they end, put into one recorded crash: which cause it is,
+and that it is no more than probable as long as the container's spec says nothing to it.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
+
+RECORDED = snapshot.load(str(Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json")).read(
+    Scope()
+)
+SETTINGS, FILES, PORT, MEMORY, OTHER = (
+    "configuration-invalid",
+    "filesystem-not-writable",
+    "port-in-use",
+    "child-process-oom-killed",
+    "application-error",
+)
+MISSING = [
+    "KeyError: 'DATABASE_URL'",
+    'key not found: "DATABASE_URL" (KeyError)',
+    "panic: required key DATABASE_URL missing value",
+    'env: required environment variable "DATABASE_URL" is not set',
+    "Error: Missing required environment variable: DATABASE_URL",
+    "Error: DATABASE_URL is not defined",
+    "FATAL: environment variable DATABASE_URL must be set",
+    "DATABASE_URL environment variable is required",
+    "[error] DATABASE_URL: required but missing",
+    "sh: 1: DATABASE_URL: parameter not set",
+    "/entrypoint.sh: line 4: DATABASE_URL: unbound variable",
+    "sh: DATABASE_URL: please name a database",
+    "java.lang.IllegalArgumentException: Could not resolve placeholder 'DATABASE_URL' in value \"${DATABASE_URL}\"",
+    'PHP Warning:  Undefined array key "DATABASE_URL" in /app/index.php on line 3',
+    "You must specify DATABASE_URL for the superuser.",
+    "Please set the DATABASE_URL variable and start again",
+    "config: no value for DATABASE_URL",
+    "thread 'main' panicked at src/main.rs:4:38: DATABASE_URL not set: NotPresent",
+]
+FILES_OF_SETTINGS = [
+    'nginx: [emerg] unknown directive "servre" in /etc/nginx/nginx.conf:3',
+    "*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***",
+    'FATAL:  configuration file "/etc/postgresql.conf" contains errors',
+    "Error loading config (--config.file=/etc/prometheus.yml): yaml: unmarshal errors",
+    "failed to parse configuration: toml: line 3: expected key separator '='",
+    "[ALERT] (1) : config : Error(s) found in configuration file : /etc/haproxy.cfg",
+    "pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings",
+]
+NOT_WRITABLE = [
+    "OSError: [Errno 30] Read-only file system: '/srv/cache'",
+    "Error: EROFS: read-only file system, mkdir '/srv/cache'",
+    "open /srv/cache/x: read-only file system",
+    "java.io.FileNotFoundException: /srv/cache/x (Read-only file system)",
+    "touch: cannot touch '/srv/cache': Read-only file system",
+    "/srv/start.sh: line 3: /srv/cache: Read-only file system",
+    "Errno::EROFS: Read-only file system @ rb_sysopen - /srv/cache",
+    "PermissionError: [Errno 13] Permission denied: '/srv/cache'",
+    "Error: EACCES: permission denied, open '/srv/cache/x'",
+    "mkdir /srv/cache: permission denied",
+    "java.nio.file.AccessDeniedException: /srv/cache",
+    "System.UnauthorizedAccessException: Access to the path '/srv/cache' is denied.",
+    "mkdir: can't create directory '/srv/cache': Permission denied",
+]
+TAKEN = [
+    "OSError: [Errno 98] Address already in use",
+    "Error: listen EADDRINUSE: address already in use :::8080",
+    "listen tcp :8080: bind: address already in use",
+    "java.net.BindException: Address already in use (Bind failed)",
+    "Web server failed to start. Port 8080 was already in use.",
+    "bind() to 0.0.0.0:80 failed (98: Address already in use)",
+    "Could not create server TCP listening socket *:6379: bind: Address already in use",
+    "Failed to listen on 0.0.0.0:8000 (reason: Address already in use)",
+]
+CHILD = [
+    "[ERROR] Worker (pid:7) was sent SIGKILL! Perhaps out of memory?",
+    "DAMN ! worker 1 (pid: 9) died, killed by signal 9 :( trying respawn ...",
+    "worker process 29 exited on signal 9",
+    "server process (PID 12) was terminated by signal 9: Killed",
+    "billiard.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 0.",
+    "concurrent.futures.process.BrokenProcessPool: A process in the process pool was terminated abruptly",
+]
+NOTHING = [
+    'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space',
+    "panic: runtime error: index out of range [3] with length 3",
+    "KeyError: 'EUR'",
+    "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+    "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'express' imported from /app/index.js",
+    "ERROR: permission denied for table orders",
+    "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)",
+    "git@example.com: Permission denied (publickey).",
+    "dial unix /var/run/docker.sock: connect: permission denied",
+    "listen unix /run/app.sock: bind: address already in use",
+    "DEBUG is set, LOG_LEVEL is info",
+    "WARN: CACHE_URL is not set, using the default",
+    "Loading configuration from /etc/app/config.yml",
+    "could not write /srv/cache: permission denied, continuing without",
+    "thread 'main' panicked at src/main.rs:4: index out of bounds",
+    "ValueError: the ledger is out of balance",
+]
+WORDS = [
+    *((line, SETTINGS) for line in (*MISSING, *FILES_OF_SETTINGS)),
+    *((line, FILES) for line in NOT_WRITABLE),
+    *((line, PORT) for line in TAKEN),
+    *((line, MEMORY) for line in CHILD),
+    *((line, OTHER) for line in NOTHING),
+]
+
+
+def ended_with(line: str, before: str = "starting", **spec: Any) -> Finding:
+    """What is found where the recorded container had said that and ended with 1; ``spec`` adds to its spec."""
+    objects = copy.deepcopy({kind: list(found) for kind, found in RECORDED.objects.items()})
+    [pod] = objects["Pod"]
+    pod["spec"]["containers"][0] |= {"resources": {"limits": {"memory": "64Mi"}}, **spec}
+    objects["ReplicaSet"] = []
+    name = pod["metadata"]["name"]
+    logs = {
+        LogRequest(pod["metadata"]["namespace"], name, "server", run): f"{before}\n{line}\n" for run in (True, False)
+    }
+    [finding] = judge.find(dataclasses.replace(RECORDED, objects=objects, logs=logs))
+    return finding
+
+
+@pytest.mark.parametrize(("line", "cause"), WORDS, ids=[line[:60] for line, _cause in WORDS])
+def test_a_log_makes_a_cause_probable(line: str, cause: str) -> None:
+    finding = ended_with(line)
+    assert (finding.cause, finding.confidence) == (cause, "confirmed" if cause == OTHER else "probable")
+
+
+@pytest.mark.parametrize("line", MISSING)
+def test_a_variable_that_is_set_is_not_missing(line: str) -> None:
+    assert ended_with(line, env=[{"name": "DATABASE_URL", "value": "postgres://ledger"}]).cause == OTHER
+
+
+@pytest.mark.parametrize("line", MISSING)
+def test_a_slip_of_the_pen_confirms_it(line: str) -> None:
+    finding = ended_with(line, env=[{"name": "DATABSE_URL", "value": "postgres://ledger"}])
+    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
+    assert [each.what for each in finding.candidates] == ["variable DATABSE_URL"]
+
+
+def test_settings_that_another_host_does_not_give_are_no_fault_of_theirs() -> None:
+    assert (
+        ended_with("Failed to read config from http://config:8888: connection refused").cause
+        == "dependency-unavailable"
+    )
+
+
+def test_no_value_of_a_variable_is_shown() -> None:
+    finding = ended_with("DATABASE_URL is not set", env=[{"name": "DATABSE_URL", "value": "postgres://ledger"}])
+    assert "postgres" not in str(finding.as_json())
+
+
+@pytest.mark.parametrize("line", NOT_WRITABLE[:7])
+def test_a_read_only_root_confirms_it(line: str) -> None:
+    finding = ended_with(line, securityContext={"readOnlyRootFilesystem": True})
+    assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+
+
+@pytest.mark.parametrize("line", NOT_WRITABLE[7:])
+def test_another_user_confirms_it(line: str) -> None:
+    finding = ended_with(line, securityContext={"runAsUser": 1000})
+    assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+
+
+def test_a_key_of_the_data_is_no_variable() -> None:
+    assert ended_with("KeyError: 'REGION'", before='  File "<frozen os>", line 679, in __getitem__').cause == SETTINGS
+    assert ended_with("KeyError: 'REGION'").cause == OTHER
