@@ -115,6 +115,11 @@ def loop(place: Place) -> None:
         _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "4", environment=cluster)
 
 
+def setup(place: Place) -> None:
+    if cluster := _cluster(place, "setup"):
+        _pytest(place, "setup", "tests/setup", environment=cluster)
+
+
 def integration(place: Place) -> None:
     if not (cluster := _cluster(place, "integration")):
         return
@@ -141,7 +146,7 @@ def molecule(place: Place) -> None:
 
 
 STATIC = {part.__name__: part for part in (lint, docs, units, browser, sanity, build)}
-ON_CLUSTER = {part.__name__: part for part in (scenarios, loop, integration, molecule)}
+ON_CLUSTER = {part.__name__: part for part in (scenarios, loop, setup, integration, molecule)}
 
 
 def _pytest(place: Place, name: str, folder: str, *options: str, environment: Environment | None = None) -> None:

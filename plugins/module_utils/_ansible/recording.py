@@ -12,7 +12,6 @@ import socket
 import typing as t
 from pathlib import Path
 
-from .._cluster.connection import Connection, connect
 from .._cluster.gauge import LiveGauge
 from .._cluster.live import LiveReader
 from .._cluster.writer import GuardedWriter
@@ -26,8 +25,7 @@ from .._records.signing import public_key, sign
 from .._records.store import Store
 from .._reports.phr import page, times
 from .._usecases.decide import Voice
-from .arguments import CONNECTION
-from .running import connection_options
+from .running import connection
 
 PHR: t.Final[dict[str, t.Any]] = {"type": "str", "required": True}
 RECORDS: t.Final[dict[str, dict[str, t.Any]]] = {
@@ -61,17 +59,13 @@ def rehearsed(kept: Store, check_mode: bool) -> Records:
 
 def cluster(params: t.Mapping[str, t.Any]) -> tuple[LiveReader, GuardedWriter]:
     """The cluster to read and to write."""
-    connection = _connection(params)
-    return LiveReader(connection), GuardedWriter(connection)
+    opened = connection(params)
+    return LiveReader(opened), GuardedWriter(opened)
 
 
 def gauge(params: t.Mapping[str, t.Any]) -> LiveGauge:
     """The cluster to measure."""
-    return LiveGauge(_connection(params))
-
-
-def _connection(params: t.Mapping[str, t.Any]) -> Connection:
-    return connect(connection_options(params, CONNECTION))
+    return LiveGauge(connection(params))
 
 
 def somebody(proof: Proof = "claimed") -> Person:

@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from .._cluster import snapshot
-from .._cluster.connection import connect
+from .._cluster.connection import Connection, connect
 from .._cluster.live import LiveReader
 from .._model.errors import AiopsError
 from .._model.evidence import Reader, Scope
@@ -37,12 +37,17 @@ def failing_clearly(module: AnsibleModule) -> t.Iterator[None]:
 
 
 def live_reader(params: t.Mapping[str, t.Any]) -> Reader:
+    """The cluster to read."""
+    return LiveReader(connection(params))
+
+
+def connection(params: t.Mapping[str, t.Any]) -> Connection:
     """The cluster that the options, or ``K8S_AUTH_*`` in their place, name."""
     if not HAS_KUBERNETES_CORE:
         raise AiopsError(
             "The collection kubernetes.core is missing. Install it: ansible-galaxy collection install 'kubernetes.core:>=6.0.0,<8.0.0'"
         )
-    return LiveReader(connect(connection_options(params, CONNECTION)))
+    return connect(connection_options(params, CONNECTION))
 
 
 def connection_options(params: t.Mapping[str, t.Any], specs: ArgumentSpec) -> dict[str, t.Any]:

@@ -9,6 +9,7 @@ Works with the client from 24.2 on: only what did not change between 24.2 and 37
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import os
@@ -63,6 +64,8 @@ class Connection:
     context: str | None
     _pool: urllib3.PoolManager
     _headers: t.Mapping[str, str]
+    # How the server is reached and known, in the words of a kubeconfig's cluster.
+    trust: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def get(self, path: str, query: t.Mapping[str, str] | None = None, accept: str = "application/json") -> bytes:
         """The body of a GET."""
@@ -143,7 +146,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
         raise AiopsError(
             f"The certificates or the proxy for {configuration.host} can't be used: {exc}. Check them in the kubeconfig."
         ) from exc
-    return Connection(configuration.host, context, pool, _headers(configuration, options))
+    return Connection(configuration.host, context, pool, _headers(configuration, options), _trust(configuration))
 
 
 def _require_certificates(configuration: t.Any) -> None:
@@ -153,6 +156,19 @@ def _require_certificates(configuration: t.Any) -> None:
         context.load_verify_locations(configuration.ssl_ca_cert)
     if configuration.cert_file:
         context.load_cert_chain(configuration.cert_file, configuration.key_file)
+
+
+def _trust(configuration: t.Any) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {"insecure-skip-tls-verify": True} if not configuration.verify_ssl else {}
+    if configuration.verify_ssl and configuration.ssl_ca_cert:
+        content = Path(configuration.ssl_ca_cert).read_bytes()
+        found["certificate-authority-data"] = base64.b64encode(content).decode()
+    if configuration.proxy:
+        found["proxy-url"] = configuration.proxy
+    # since client 26; before, a kubeconfig's tls-server-name has no effect
+    if name := getattr(configuration, "tls_server_name", None):
+        found["tls-server-name"] = name
+    return found
 
 
 # kubernetes.core's option → attribute of the client's Configuration
