@@ -35,5 +35,5 @@ class LiveMetrics:
         path = f"/api/v1/namespaces/{pod.ref.namespace}/pods/{pod.ref.name}/log"
         try:
             return self._connection.get(path, {"tailLines": _LINES}).decode(errors="replace")
-        except Refused:
-            return ""
+        except Refused as exc:
+            return exc.message  # an API server that verifies the kubelets tells here that it can't

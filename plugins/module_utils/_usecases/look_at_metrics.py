@@ -32,7 +32,7 @@ class MetricsReader(t.Protocol):
         """The JSON under a path, or None where there is none or the server can't serve it."""
 
     def log(self, pod: Pod) -> str:
-        """The last lines of a pod's log, or nothing."""
+        """The last lines of a pod's log, or why they can't be read."""
 
 
 @dataclasses.dataclass(frozen=True)
