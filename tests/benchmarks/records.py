@@ -48,7 +48,7 @@ def make(root: Path, keys: Keys, count: int) -> None:
         folder.mkdir(parents=True)
         (folder.parent / "plan.json").write_bytes(made.as_bytes())
         head = digest(made.as_bytes())
-        kinds = ["proposed", "asked", *("approved" for _ in who), "claimed", "applying", "applied"]
+        kinds = ["proposed", "asked", *["approved"] * len(who), "claimed", "applying", "applied"]
         people = [ALICE, ALICE, *who, ALICE, ALICE, ALICE]
         for place, (kind, person) in enumerate(zip(kinds, people, strict=True), 1):
             body = {"digest": digest(made.as_bytes()), "justification": "seen and right"} if kind == "approved" else {}
@@ -92,7 +92,7 @@ def recording(root: Path) -> list[Figure]:
         began = time.monotonic()
         store.append(PHR, "note", NOW, ALICE, {"text": f"{number}"})
         events.append(time.monotonic() - began)
-        syncs += [fsync(root) for _ in range(_FSYNCS // _EVENTS)]
+        syncs += [fsync(root) for _again in range(_FSYNCS // _EVENTS)]
     needed = fsyncs_of_an_event(root)
     event, sync = statistics.median(events) * 1000, statistics.median(syncs) * 1000
     return [

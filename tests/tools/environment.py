@@ -82,8 +82,9 @@ def prepare(venv_name: str, requirements_name: str) -> Path:
 def install() -> None:
     venv, importer = prepare(*INSTALL), prepare(*IMPORT)
     link_collection(venv)
-    # The importer reads our documentation, which takes fragments from kubernetes.core.
-    link(*(site_packages(where) / "ansible_collections" / "kubernetes" for where in (importer, venv)))
+    # The importer reads our documentation, which takes fragments from kubernetes.core, and our playbooks for AWX.
+    for namespace in ("kubernetes", "awx"):
+        link(*(site_packages(where) / "ansible_collections" / namespace for where in (importer, venv)))
 
 
 def demo(arguments: Sequence[str]) -> None:

@@ -62,7 +62,7 @@ def variants(node: ast.AST) -> t.Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.IfExp):
         yield "always", node.body
         yield "never", node.orelse
-    elif isinstance(node, ast.Constant) and type(node.value) is bool:
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield f"{node.value} -> {not node.value}", ast.Constant(not node.value)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
         yield (

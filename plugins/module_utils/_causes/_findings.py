@@ -73,7 +73,7 @@ def _linked(found: t.Sequence[tuple[Finding, tuple[Ref, ...]]]) -> t.Iterator[Fi
     """Each finding, and where it names a root that has a finding of its own, as the consequence of that one."""
     about: dict[Ref | None, list[Finding]] = {}
     for finding, _roots in found:
-        for ref in {finding.workload, finding.subject}:
+        for ref in dict.fromkeys((finding.workload, finding.subject)):
             about.setdefault(ref, []).append(finding)
     behind: dict[str, str] = {}
     for finding, roots in found:

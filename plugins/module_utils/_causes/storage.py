@@ -85,7 +85,7 @@ def volume_claim_unbound(case: PodCase) -> Judgement | None:
     return None
 
 
-_Fault = tuple[str, str, t.Sequence[EvidenceItem], t.Sequence[Candidate], str | None]
+_Fault = tuple[str, str, t.Sequence[EvidenceItem], t.Sequence[Candidate], "str | None"]
 
 
 def _fault(case: PodCase, name: str, waits: bool) -> _Fault | None:

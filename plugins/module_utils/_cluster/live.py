@@ -32,8 +32,11 @@ _PAGES: t.Final = 200
 METADATA_ONLY: t.Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _RETRIES: t.Final = 3
 _LONGEST_RETRY_SECONDS: t.Final = 5.0
-_LOG_LINES: t.Final = 200
-_LOG_BYTES: t.Final = 16 * 1024
+_LOG_BYTES: t.Final = 16 * 1024  # of each log its last ones are kept
+# How many of the last lines are asked for.  A server that may send no more than so many bytes leaves out the last, which matter
+# most: where lines are that long, fewer are asked for.
+_LOG_LINES: t.Final = (200, 10, 1)
+_ANSWER_BYTES: t.Final = 256 * 1024
 _LOGS: t.Final = 100
 # After so long no further log is asked for: those of a dead node come, or fail, one by one and late.
 _LOGS_SECONDS: t.Final = 20.0
@@ -170,15 +173,8 @@ class LiveReader:
         for run in (request, dataclasses.replace(request, previous=not request.previous)):
             if time.monotonic() > over:
                 return None
-            query = {
-                "container": run.container,
-                "previous": str(run.previous).lower(),
-                "tailLines": str(_LOG_LINES),
-                "limitBytes": str(_LOG_BYTES),
-            }
-            path = f"/api/v1/namespaces/{run.namespace}/pods/{run.pod}/log"
             try:
-                text = self._patient_get(path, query, "*/*").decode(errors="replace")
+                text = self._last_words(run)
             except Refused as exc:
                 if exc.status in (400, 404):
                     continue  # there is no such run any more
@@ -186,6 +182,18 @@ class LiveReader:
             if text and not text.startswith(_NO_LOG):
                 return _Log(run, redact(text))
         return _Log(request, "")
+
+    def _last_words(self, run: LogRequest) -> str:
+        path = f"/api/v1/namespaces/{run.namespace}/pods/{run.pod}/log"
+        query = {"container": run.container, "previous": str(run.previous).lower(), "limitBytes": str(_ANSWER_BYTES)}
+        body = b""
+        for lines in _LOG_LINES:
+            body = self._patient_get(path, {**query, "tailLines": str(lines)}, "*/*")
+            if len(body) < _ANSWER_BYTES:
+                break
+        if len(body) > _LOG_BYTES:  # whole lines, or at least words: half a secret would not be known as one
+            _half, _end, body = body[-_LOG_BYTES:].partition(b"\n" if b"\n" in body[-_LOG_BYTES:-1] else b" ")
+        return body.decode(errors="replace")
 
     def _version(self) -> str | None:
         try:

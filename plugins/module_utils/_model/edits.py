@@ -76,7 +76,7 @@ class Creation:
         return Step("create", self.target, "", manifest=self.manifest)
 
 
-Write = Edit | Deletion | Creation
+Write: t.TypeAlias = "Edit | Deletion | Creation"
 
 
 def with_value(json: t.Any, pointer: str, value: t.Any) -> t.Any:

@@ -72,12 +72,16 @@ class Known:
 
 
 def _by_two(before: t.Any, after: t.Any) -> bool:
-    return _some(before, after) and type(before) is int and abs(after - before) <= 2
+    return _some(before, after) and _is_whole(before) and abs(after - before) <= 2
 
 
 def _some(_before: t.Any, after: t.Any) -> bool:
     """A number of replicas that is not none: a workload that is scaled to none serves nobody."""
-    return type(after) is int and after >= 1
+    return _is_whole(after) and after >= 1
+
+
+def _is_whole(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _not_held(_before: t.Any, after: t.Any) -> bool:

@@ -41,11 +41,11 @@ class Rule:
 
     def has_the_types(self) -> bool:
         """Whether a rule that was read from a file has what its fields say."""
-        times = (self.window, self.use_by, *self.checkpoints, self.rollback_within or 0)
-        answers = (self.automatic_rollback, self.justification, self.separation_of_duties)
+        times: tuple[object, ...] = (self.window, self.use_by, *self.checkpoints, self.rollback_within or 0)
+        answers: tuple[object, ...] = (self.automatic_rollback, self.justification, self.separation_of_duties)
         return (
-            all(type(each) is int for each in times)
-            and all(type(each) is bool for each in answers)
+            all(isinstance(each, int) and not isinstance(each, bool) for each in times)
+            and all(isinstance(each, bool) for each in answers)
             and all(isinstance(role, str) for role in self.roles)
             and self.proof in PROOFS
         )

@@ -49,8 +49,10 @@ _ABOUT: t.Final = frozenset(
 _WORD_LIMITS: t.Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 _VALUE: t.Final = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"',;&]+)"
-# NAME=value, and "name": "value" of JSON
-_ASSIGNED: t.Final = re.compile(rf"(?P<name>[A-Za-z_][\w.-]*)(?P<sign>\"?\s*=\s*|\"\s*:\s*)(?P<value>{_VALUE})")
+# NAME=value, and "name": "value" of JSON.  Here and below, lengths are bounded so that hostile text is read about once.
+_ASSIGNED: t.Final = re.compile(
+    rf"(?<![A-Za-z_])(?P<name>[A-Za-z_][\w.-]{{0,200}})(?P<sign>\"?\s*=\s*|\"\s*:\s*)(?P<value>{_VALUE})"
+)
 # name: value at the start of a line or after a space; Kubernetes' own "Secret shop/db-token: keys" has a slash before the name
 _COLON: t.Final = re.compile(rf"(?<![\w/.:-])(?P<name>[A-Za-z_][\w.-]*)(?P<sign>:\s+)(?P<value>{_VALUE})")
 _PROSE: t.Final = re.compile(r"^(?:[a-z]+(?=\s+\S)|[1-5]\d\d\b|\S+:(?=\s))")
@@ -59,8 +61,8 @@ _FLAG: t.Final = re.compile(rf"(?<![\w-])(?P<name>--?[A-Za-z][\w-]*)(?P<sign>\s+
 _FORMS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), REDACTED),
     # scheme://user:password@host, where what follows the colon is no port; scheme://token@host
-    (re.compile(r"(://[^\s/:@\"']*:)(?!\d{1,5}(?:/|$))[^\s@\"']+@"), rf"\1{REDACTED}@"),
-    (re.compile(r"(://)[^\s/:@\"']{6,}@"), rf"\1{REDACTED}@"),
+    (re.compile(r"(://[^\s/:@\"']{0,300}:)(?!\d{1,5}(?:/|$))[^\s@\"']{1,1000}@"), rf"\1{REDACTED}@"),
+    (re.compile(r"(://)[^\s/:@\"']{6,1000}@"), rf"\1{REDACTED}@"),
     # JSON Web Tokens, which ServiceAccount tokens are
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), REDACTED),
     (

@@ -67,7 +67,7 @@ def resume(case: RemedyCase) -> Change | None:
         pointer, value, what = "/spec/suspend", False, "its next run starts by its schedule"
     else:
         return None
-    edit = Edit(case.workload, t.cast("Json", json), {pointer: value})
+    edit = Edit(case.workload, t.cast(Json, json), {pointer: value})
     return Change("resume", f"resume {case.workload}", f"{case.workload}: {what}", (edit,))
 
 

@@ -26,7 +26,7 @@ from . import (
 )
 from ._change import Change, RemedyCase
 
-Remedy = t.Callable[[RemedyCase], Change | None]
+Remedy = t.Callable[[RemedyCase], "Change | None"]
 
 _BACK: t.Final = (revisions.roll_back,)
 REMEDIES: t.Final[t.Mapping[str, tuple[Remedy, ...]]] = {

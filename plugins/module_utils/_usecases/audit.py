@@ -26,7 +26,7 @@ _AFTER_SECONDS: t.Final = 900
 _WRITING: t.Final = frozenset({"applying", "rolling_back"})
 _FIGURES: t.Final = ("mttd", "approval", "mttr")
 
-Times = t.Callable[[Record], t.Mapping[str, int | None]]
+Times = t.Callable[[Record], "t.Mapping[str, int | None]"]
 Render = t.Callable[[Record], str]
 
 

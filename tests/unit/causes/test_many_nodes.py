@@ -41,12 +41,12 @@ def each(evidence: Evidence, kind: str) -> list[Any]:
 
 
 def node(
-    name: str, *taints: Mapping[str, str], cordoned: bool = False, size: Mapping[str, str] = SIZE, **labels: str
+    name: str, *taints: Mapping[str, str], cordoned: bool = False, size: Mapping[str, str] | None = None, **labels: str
 ) -> dict[str, Any]:
     return {
         "metadata": {"name": name, "labels": {LABEL: name, **labels}},
         "spec": {"taints": list(taints), "unschedulable": cordoned},
-        "status": {"allocatable": dict(size)},
+        "status": {"allocatable": dict(size or SIZE)},
     }
 
 

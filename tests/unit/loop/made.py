@@ -139,7 +139,7 @@ class QuickStore(Store):
         super().__init__(root, page)
         self.hook: Hook = _nothing
         self.trust = Trust(BUILT_IN, people, Signers(None, None))
-        self._trust = t.cast("Trusting", types.SimpleNamespace(now=self.trust))
+        self._trust = t.cast(Trusting, types.SimpleNamespace(now=self.trust))
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         self.hook(f"before {kind}")

@@ -316,9 +316,10 @@ def test_a_list_that_is_cut_off_is_a_gap(server: ApiServer) -> None:
     assert evidence.unreadable == (Unreadable("events", None, None, "the answer was cut off"),)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_one_log_that_does_not_come_is_a_gap(server: ApiServer) -> None:
+def test_one_log_that_does_not_come_is_a_gap(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API server waits for the kubelet of a dead node."""
+    # long enough for the log that does come, on a machine that has much to do
+    monkeypatch.setitem(t.cast("t.MutableMapping[str, float]", connection._TIMEOUT_SECONDS), "read", 2.0)
     server.on("/api/v1/namespaces/shop/pods/dead/log", Answer(seconds=5))
     server.on("/api/v1/namespaces/shop/pods/cart/log", Answer(b"started\n"))
     reader = _reader(server)
@@ -391,8 +392,27 @@ def test_a_log_within_its_budget(server: ApiServer) -> None:
         "container": "app",
         "previous": "true",
         "tailLines": "200",
-        "limitBytes": "16384",
+        "limitBytes": "262144",
     }
+
+
+def test_the_last_words_are_kept_however_long_the_lines_are(server: ApiServer) -> None:
+    path = "/api/v1/namespaces/shop/pods/cart-1/log"
+    cut = b"x" * 262_144  # the server sends no more, and so leaves out the end
+    server.on(path, Answer(cut), Answer(cut), Answer(b"y" * 40_000 + b"\n" + b"z" * 9_000 + b" token=hunter2\npanic\n"))
+    wanted = LogRequest("shop", "cart-1", "app", False)
+    reader = _reader(server)
+    text = reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted]
+    assert text == "z" * 9_000 + " token=<redacted>\npanic\n"
+    assert [request.query["tailLines"] for request in server.asked(path)] == ["200", "10", "1"]
+
+
+def test_a_log_without_lines_is_cut_at_a_word(server: ApiServer) -> None:
+    path = "/api/v1/namespaces/shop/pods/cart-1/log"
+    server.on(path, Answer(b"password=hunter2 " + b"a" * 16_370 + b" over"))
+    wanted = LogRequest("shop", "cart-1", "app", False)
+    reader = _reader(server)
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted] == "a" * 16_370 + " over"
 
 
 @pytest.mark.parametrize("status", [400, 404])
