@@ -121,7 +121,7 @@ def kubelet(layout: Layout) -> dict[str, object]:
         "nodeStatusReportFrequency": "1m",
         "nodeLeaseDurationSeconds": 20,
         "syncFrequency": "10s",
-        "maxPods": 110,
+        "maxPods": 220,  # POD_RANGE has addresses for 250
         "serializeImagePulls": False,
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
