@@ -55,8 +55,10 @@ _LISTENS: t.Final = re.compile(
     r"\b(?:listen\w*|serv\w+|running|started|accept\w*|bound|available|ready)\b.{0,80}?(?:\bport\W{1,3}|:)(80|\d{3,5})\b(?!:)",
     re.I,
 )
-# Between the end of the budget and the kubelet's own time: the API's times are whole seconds.
+# The API's times are whole seconds, and a container may be ready for a moment.
 _SLACK_SECONDS: t.Final = 3
+# A kubelet with much to do asks, and ends a container, later than its probe says.
+_LATENESS_SECONDS: t.Final = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,7 +230,7 @@ def _answered_before(case: ContainerCase, kill: Kill, probe: Probe) -> bool:
     ran = moments.seconds_between(end.started_at, kill.event.last) if kill.event else None
     if ran is None or not 0 <= ran <= end.seconds:  # the event is about another run
         ran = end.seconds - case.pod.grace * (end.exit_code == 137)
-    return ran > held_back + probe.latest + _SLACK_SECONDS
+    return ran > held_back + probe.latest + _LATENESS_SECONDS
 
 
 def _was_ready(case: ContainerCase) -> bool:
