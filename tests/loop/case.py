@@ -32,11 +32,12 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.writer i
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._records.signing import sign
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store, new_id
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import inspect
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import ask, decide
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import Voice, ask, decide
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Proposal, Site, propose
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.roll_back import roll_back
@@ -44,9 +45,12 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify 
 from ansible_collections.aiops.kubernetes.tests.loop.audit import AuditLog
 from ansible_collections.aiops.kubernetes.tests.loop.killing import at_once, kill_tree, somebody_waits_for
 from ansible_collections.aiops.kubernetes.tests.loop.workloads import NAME, Json
+from ansible_collections.aiops.kubernetes.tests.unit.records.trusted import IDENTITIES, Keys, commit_trust
 
 BIN: Final = Path(sys.executable).parent
 LIMIT_SECONDS: Final = 180.0
+# Both are operators and of security; the first is whoever runs the tests.
+SIGNERS: Final = ("alice", "bob")
 JUSTIFICATION: Final = "seen in the log, the former one was good"
 # What would make our own front end think that nobody sits at the terminal.
 _MACHINES: Final = (
@@ -241,11 +245,14 @@ class Case:
         return self.approve(self.plan(candidate))
 
     def approve(self, record: Record) -> Record:
-        """By as many persons, and by as strong a proof, as the plan's tier asks for; how they prove it, other tests are about."""
+        """By the user at a terminal or, where the tier asks for more, by two persons' signatures; other tests are about who counts."""
         record = ask(self.store, record.id, somebody("terminal"), moments.now())
-        for number, _role in enumerate(record.missing):
-            person = replace(somebody(record.rule.proof), name=f"person-{number}")
-            record = decide(self.store, record, "approve", person, JUSTIFICATION)
+        if record.rule.proof == "terminal":
+            record = decide(self.store, record, "approve", somebody("terminal"), JUSTIFICATION)
+        else:
+            self._trust_signers()
+            for name in SIGNERS:
+                record = decide(self.store, record, "approve", self._signer(name), JUSTIFICATION)
         require(record.state(moments.now()) == "approved", f"{record.id} is {record.state(moments.now())}")
         return record
 
@@ -259,7 +266,25 @@ class Case:
         record = apply(self.store, self.writer, self.reader.cluster(), record.id, somebody())
         return first_gate(self.store, self.writer, self.reader, record, somebody())
 
+    @cached_property
+    def _keys(self) -> Keys:
+        folder = self.folder / "keys"
+        folder.mkdir()
+        return Keys(folder)
+
+    def _trust_signers(self) -> None:
+        """As an administrator: who may sign, and that the user here is one of them."""
+        me = somebody().name
+        listed = IDENTITIES.replace("terminal:alice", f"terminal:{me}").encode()
+        commit_trust(self.phr_dir, self._keys, *SIGNERS, identities=listed)
+
+    def _signer(self, name: str) -> Voice:
+        person = replace(somebody("signature"), name=name)
+        return Voice(person, lambda content: sign(content, self._keys.path(name)))
+
     def take_back(self, record: Record) -> Record:
+        if not record.rule.automatic_rollback:
+            record = decide(self.store, record, "approve_rollback", self._signer(SIGNERS[0]), JUSTIFICATION)
         return roll_back(self.store, self.writer, record.id, somebody("terminal"), "asked for by a person")
 
     def wait_for_event(self, kind: str) -> None:
