@@ -55,4 +55,9 @@ def get_str(obj: object, *path: str) -> str:
 
 def get_int(obj: object, *path: str) -> int | None:
     value = get(obj, *path)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if is_whole(value) else None
+
+
+def is_whole(value: object) -> t.TypeGuard[int]:
+    """Whether it is a whole number; to Python, a truth value is one, too."""
+    return isinstance(value, int) and not isinstance(value, bool)

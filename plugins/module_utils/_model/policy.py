@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-from .fields import Json
+from .fields import Json, is_whole
 from .plan import Step, Verb, canonical, digest
 from .rules import BUILT_IN, TIERS, Policy, Tier
 
@@ -72,16 +72,12 @@ class Known:
 
 
 def _by_two(before: t.Any, after: t.Any) -> bool:
-    return _some(before, after) and _is_whole(before) and abs(after - before) <= 2
+    return _some(before, after) and is_whole(before) and abs(after - before) <= 2
 
 
 def _some(_before: t.Any, after: t.Any) -> bool:
     """A number of replicas that is not none: a workload that is scaled to none serves nobody."""
-    return _is_whole(after) and after >= 1
-
-
-def _is_whole(value: t.Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return is_whole(after) and after >= 1
 
 
 def _not_held(_before: t.Any, after: t.Any) -> bool:

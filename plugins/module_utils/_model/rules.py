@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from .errors import AiopsError
-from .fields import Json
+from .fields import Json, is_whole
 
 SCHEMA: t.Final = "aiops.kubernetes/policy/1"
 
@@ -44,7 +44,7 @@ class Rule:
         times: tuple[object, ...] = (self.window, self.use_by, *self.checkpoints, self.rollback_within or 0)
         answers: tuple[object, ...] = (self.automatic_rollback, self.justification, self.separation_of_duties)
         return (
-            all(isinstance(each, int) and not isinstance(each, bool) for each in times)
+            all(is_whole(each) for each in times)
             and all(isinstance(each, bool) for each in answers)
             and all(isinstance(role, str) for role in self.roles)
             and self.proof in PROOFS
