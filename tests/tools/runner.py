@@ -107,8 +107,14 @@ class Runner:
         self.count += count
         print(f"{'FAIL' if count.failed else 'ok  '} {name}: {count} in {seconds:.1f} s", flush=True)
         if count.failed:
-            print("\n".join(f"     | {line}" for line in read(log).splitlines()[-TAIL_LINES:]))
+            print("\n".join(f"     | {line}" for line in telling(read(log).splitlines())))
             print(f"     all of it: {log.relative_to(self.root)}", flush=True)
+
+
+def telling(lines: Sequence[str]) -> list[str]:
+    """The end of a log, after those earlier lines that name what failed."""
+    earlier, end = lines[:-TAIL_LINES], lines[-TAIL_LINES:]
+    return [line for line in earlier if line.startswith(("FAIL", "ERROR"))][:TAIL_LINES] + list(end)
 
 
 def start(command: Sequence[str | Path], where: Path, environment: Environment, log: Path) -> subprocess.Popen[bytes]:

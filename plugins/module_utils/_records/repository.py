@@ -23,7 +23,9 @@ _SETTINGS: t.Final = (
     "push.gpgSign=false", "protocol.ext.allow=never",
 )  # fmt: skip
 _SECONDS: t.Final = 120
-_LOCKS: t.Final = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/remotes/origin/main.lock")
+_LOCKS: t.Final = ("config.lock", "index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/remotes/origin/main.lock")
+# What a run of ours leaves in the work tree and no record needs.
+_EXCLUDED: t.Final = "/.lock\n.new-*\n.run\n"
 
 
 class Outpaced(Exception):
@@ -47,22 +49,26 @@ class Repository:
 
     @property
     def made(self) -> bool:
-        return (self._root / ".git").exists()
+        """git makes the folder of the objects last."""
+        return (self._root / ".git" / "objects").exists()
 
     def make(self, lock: int) -> None:
         """The repository, where there is none yet; and no lock of a git that died."""
-        if not self.made:
-            self.run(lock, "init", "--quiet", "--initial-branch=main")
-            exclude = self._root / ".git" / "info" / "exclude"
-            exclude.write_text("/.lock\n.new-*\n.run\n", encoding="utf-8")
-        if (self._root / ".git" / "HEAD").read_text(encoding="utf-8").strip() != f"ref: {BRANCH}":
-            raise AiopsError(
-                f"The work tree of {self._root} is on another branch than main. Bring it back: git switch main."
-            )
         for stale in _LOCKS:
             # git holds our lock as long as it runs, so whoever left these is dead
             with contextlib.suppress(OSError):
                 (self._root / ".git" / stale).unlink()
+        exclude = self._root / ".git" / "info" / "exclude"
+        if not self.made or not exclude.exists() or _EXCLUDED not in exclude.read_text(encoding="utf-8"):
+            # also where a former run was killed in the middle of it: it harms no repository that is whole
+            self.run(lock, "init", "--quiet", "--initial-branch=main")
+            exclude.parent.mkdir(exist_ok=True)
+            with exclude.open("a", encoding="utf-8") as file:
+                file.write(_EXCLUDED)
+        if (self._root / ".git" / "HEAD").read_text(encoding="utf-8").strip() != f"ref: {BRANCH}":
+            raise AiopsError(
+                f"The work tree of {self._root} is on another branch than main. Bring it back: git switch main."
+            )
 
     def commit(self, lock: int, message: str, event: Event) -> None:
         """Everything of the records that is not committed yet, and nothing else that somebody put into the index."""

@@ -220,9 +220,8 @@ class Store:
 
     def _unfinished(self, phr: str, lock: int) -> bool:
         """Whether a run died between an event and its page, its commit, or its way to the remote."""
-        if self.page(phr) != self._render(self.load(phr)) or not self._repository.made:
-            return True
-        return self._repository.dirty(lock)
+        self._repository.make(lock)
+        return self.page(phr) != self._render(self.load(phr)) or self._repository.dirty(lock)
 
     def _finish(self, phr: str, lock: int, must_reach: bool = False) -> Record:
         """The page, the commit and the push.  The event stands already: if these fail, the next run makes up for them.

@@ -9,6 +9,7 @@ import fcntl
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -258,6 +259,41 @@ def test_the_lock_of_a_git_that_died_is_free(store: Store, root: Path, lock: str
     (root / ".git" / lock).write_text("")
     store.append(PHR, "asked", NOW, ALICE, {})
     assert _git(root, "log", "-1", "--format=%s") == f"{PHR}: 2 asked\n"
+
+
+@pytest.mark.parametrize("left", [(), ("HEAD",), ("HEAD", "config.lock"), ("HEAD", "config", "refs", "objects")])
+def test_a_git_that_died_while_it_made_the_repository_is_made_up_for(
+    store: Store, root: Path, left: tuple[str, ...]
+) -> None:
+    store.create(plan(), NOW, ALICE)
+    made = root / ".git"
+    for path in made.iterdir():
+        if path.name in {"refs", "objects"}:
+            shutil.rmtree(path)
+            if path.name in left:
+                (path / ("heads" if path.name == "refs" else "pack")).mkdir(parents=True)
+        elif path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in left:
+            path.unlink()
+    if "config.lock" in left:
+        (made / "config.lock").touch()
+    store.append(PHR, "asked", NOW, ALICE, {})
+    assert store.changed() == []
+    assert inspect(store, PHR, page)["valid"]
+    assert _git(root, "status", "--porcelain") == ""
+
+
+def test_what_a_run_leaves_is_excluded_in_a_clone_that_a_person_made(store: Store, root: Path, tmp_path: Path) -> None:
+    store.create(plan(), NOW, ALICE)
+    clone = tmp_path / "clone"
+    _git(root, "clone", "--quiet", str(root), str(clone))
+    (clone / ".git" / "info" / "exclude").write_text("mine\n")
+    with Store(clone, page, remote="").alone(PHR):
+        pass
+    (clone / FOLDER / ".new-half").touch()
+    (clone / "mine").touch()
+    assert _git(clone, "status", "--porcelain", "-uall") == ""
 
 
 def test_the_lock_of_a_process_that_was_killed_is_free(store: Store, root: Path) -> None:

@@ -55,6 +55,13 @@ def test_a_failing_check_shows_its_output(runner: Runner, capsys: pytest.Capture
     assert "room-bad.log" in shown
 
 
+def test_a_failing_check_names_what_failed_however_much_comes_after(
+    runner: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner.check("bad", *python("print('FAILED the third'); print('ok\\n' * 500); raise SystemExit(1)"))
+    assert "FAILED the third" in capsys.readouterr().out
+
+
 def test_a_status_beats_a_clean_count(runner: Runner) -> None:
     assert not runner.check("odd", *python("raise SystemExit(1)"), counter=lambda _status, _output: Count(passed=5))
     assert runner.count == Count(5, 1)
