@@ -43,7 +43,7 @@ def report(diagnosis: Diagnosis) -> str:
     """A whole page; text from the cluster stands in it as text only."""
     headline = _text(wording.headline(diagnosis))
     roots = wording.roots(diagnosis)
-    gaps = "".join(f"<li>{_text(wording.gap(gap))}</li>" for gap in diagnosis.unreadable)
+    gaps = "".join(f"<li>{_text(gap)}</li>" for gap in wording.gaps(diagnosis.unreadable))
     shown = _as_many_as_fit([_finding(n, *pair, diagnosis.observed_at) for n, pair in enumerate(roots, 1)])
     left_out = len(roots) - len(shown)
     rest = f"<p>{left_out} more stand in diagnosis.json.</p>" if left_out else ""

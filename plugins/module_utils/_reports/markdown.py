@@ -19,7 +19,7 @@ _MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|(?<=^\d)[.)]|:(?=//
 def report(diagnosis: Diagnosis) -> str:
     """Markdown in which text from the cluster is text: no link, image, mention or HTML of its own."""
     lines = [f"# {plain(wording.headline(diagnosis))}", "", plain(wording.place(diagnosis)), ""]
-    lines += [f"- {plain(wording.gap(gap))}" for gap in diagnosis.unreadable]
+    lines += [f"- {plain(gap)}" for gap in wording.gaps(diagnosis.unreadable)]
     for number, (finding, children) in enumerate(wording.roots(diagnosis), 1):
         lines += _finding(number, finding, children, diagnosis.observed_at)
     return "\n".join(lines).rstrip() + "\n"

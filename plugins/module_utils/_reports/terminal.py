@@ -28,7 +28,7 @@ _LABEL: t.Final = 9
 def summary(diagnosis: Diagnosis) -> str:
     """Text without control characters, whatever the cluster holds."""
     lines = [_shown(wording.headline(diagnosis)), _shown(wording.place(diagnosis))]
-    lines += [f"  {_shown(wording.gap(gap))}" for gap in diagnosis.unreadable]
+    lines += [f"  {_shown(gap)}" for gap in wording.gaps(diagnosis.unreadable)]
     roots = wording.roots(diagnosis)
     for number, (finding, children) in enumerate(roots[:_IN_FULL], 1):
         lines += ["", *_finding(number, finding, children, diagnosis.observed_at)]

@@ -36,10 +36,20 @@ def place(diagnosis: Diagnosis) -> str:
     return f"{where}{chosen} of {named}{version}, read at {diagnosis.observed_at}"
 
 
-def gap(unreadable: Unreadable) -> str:
-    where = f" of namespace {unreadable.namespace}" if unreadable.namespace else ""
-    status = f" ({unreadable.status})" if unreadable.status else ""
-    return f"{unreadable.resource}{where} could not be read{status}: {unreadable.message}"
+def gaps(unreadable: t.Sequence[Unreadable]) -> list[str]:
+    """What could not be read, a sentence for all that were refused alike: with few rights that may be thirty kinds."""
+    alike: dict[tuple[str | None, int | None], list[Unreadable]] = {}
+    for each in unreadable:
+        alike.setdefault((each.namespace, each.status), []).append(each)
+    return [_gap(group) for group in alike.values()]
+
+
+def _gap(group: t.Sequence[Unreadable]) -> str:
+    first = group[0]
+    where = f" of namespace {first.namespace}" if first.namespace else ""
+    status = f" ({first.status})" if first.status else ""
+    more = "" if len(group) == 1 else " and so on"
+    return f"{', '.join(each.resource for each in group)}{where} could not be read{status}: {first.message}{more}"
 
 
 def title(finding: Finding) -> str:

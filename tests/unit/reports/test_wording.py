@@ -52,15 +52,15 @@ def test_the_place(scope: Scope, cluster: Cluster, place: str) -> None:
     assert wording.place(diagnosis(scope=scope, cluster=cluster)) == f"{place}, read at 2026-11-22T09:15:02Z"
 
 
-@pytest.mark.parametrize(
-    ("gap", "sentence"),
-    [
-        (Unreadable("events", "shop", 403, "no"), "events of namespace shop could not be read (403): no"),
-        (Unreadable("pods/log", None, None, "2 left out"), "pods/log could not be read: 2 left out"),
-    ],
-)
-def test_a_gap(gap: Unreadable, sentence: str) -> None:
-    assert wording.gap(gap) == sentence
+def test_gaps_that_are_alike_are_one_sentence() -> None:
+    refused = [Unreadable(kind, None, 403, f"{kind} is forbidden") for kind in ("nodes", "storageclasses")]
+    assert wording.gaps(
+        (*refused, Unreadable("events", "shop", 403, "no"), Unreadable("pods/log", None, None, "2"))
+    ) == [
+        "nodes, storageclasses could not be read (403): nodes is forbidden and so on",
+        "events of namespace shop could not be read (403): no",
+        "pods/log could not be read: 2",
+    ]
 
 
 def test_since_when_and_how_many() -> None:
