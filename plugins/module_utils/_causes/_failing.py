@@ -21,6 +21,8 @@ _WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"
 PATIENCE_SECONDS: t.Final = 60
 # The longest back-off between restarts, after which a container that still runs counts as recovered.
 _BACK_OFF_SECONDS: t.Final = 300
+# Where an indexed Job says which of its pods it is.
+_INDEX: t.Final = "batch.kubernetes.io/job-completion-index"
 
 
 def failing(case: ContainerCase) -> bool:
@@ -138,14 +140,32 @@ def _of_an_old_run(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) ->
 
 
 def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
-    """Whether the Job goes on with a newer pod after this one failed."""
+    """Whether the Job goes on with a newer pod after this one failed: not yet where several failed and it has not outlasted them."""
     if pod.phase != "Failed" or get_str(condition(json, "Failed"), "status") == "True":
         return False
-    return any(
-        (other.created or "") > (pod.created or "") and other.phase in {"Running", "Pending", "Succeeded"}
+    index = get_str(pod.json, "metadata", "annotations", _INDEX)
+    newer = [
+        other
         for other in evidence.pods_of(evidence.workload(pod))
-        if evidence.owner(other.ref, other.json) == job
-    )
+        if (other.created or "") > (pod.created or "")
+        and other.phase in {"Running", "Pending", "Succeeded"}
+        and evidence.owner(other.ref, other.json) == job
+        and get_str(other.json, "metadata", "annotations", _INDEX) == index
+    ]
+    if (get_int(json, "status", "failed") or 0) < 2:
+        return bool(newer)
+    return any(other.phase == "Succeeded" or _outlasted(evidence, other, pod) for other in newer)
+
+
+def _outlasted(evidence: Evidence, pod: Pod, failed: Pod) -> bool:
+    """Whether a pod has gone on for longer than one that failed had, and some more."""
+    ends = [
+        moments.seconds_between(failed.created, each.last_end.finished_at)
+        for each in failed.containers
+        if each.last_end
+    ]
+    ran = max((seconds for seconds in ends if seconds is not None), default=0)
+    return (moments.seconds_between(pod.created, evidence.observed_at) or 0) > ran + PATIENCE_SECONDS
 
 
 def _latest_runs(evidence: Evidence) -> dict[Ref, str]:
