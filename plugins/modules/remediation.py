@@ -123,8 +123,13 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     store,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import differences, steps
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply, check
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import (
+    apply,
+    check,
+    require_unkept,
+)
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 
 NO_HELP: t.Final = {"worse": "made it worse", "same": "did not help"}
@@ -137,10 +142,15 @@ def main() -> t.NoReturn:
         kept, by = store(params), somebody()
         reader, writer = cluster(params)
         before = kept.load(params["phr"])
+
+        def look_once_more(record: Record) -> None:
+            confirm(record)
+            require_unkept(reader, writer, record)
+
         if module.check_mode:
-            record = check(kept, writer, reader.cluster(), params["phr"])
+            record = check(kept, writer, reader.cluster(), params["phr"], look_once_more)
         else:
-            record = apply(kept, writer, reader.cluster(), params["phr"], by, confirm)
+            record = apply(kept, writer, reader.cluster(), params["phr"], by, look_once_more)
             record = first_gate(kept, writer, reader, record, by, gauge(params), teller(params))
         result = {**outcome(record), "steps": steps(record)}
         if module._diff:

@@ -101,6 +101,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     PHR,
     RECORDS,
     cluster,
+    confirm,
     outcome,
     somebody,
     store,
@@ -119,7 +120,7 @@ def main() -> t.NoReturn:
         record = before
         if not module.check_mode:
             _reader, writer = cluster(params)
-            record = roll_back(kept, writer, params["phr"], somebody(), params["reason"])
+            record = roll_back(kept, writer, params["phr"], somebody(), params["reason"], confirm)
         result = outcome(record)
         last = record.events[-1]
         if last.type in ("rollback_blocked", "rollback_failed"):

@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import from_the_start
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 
 # Callbacks whose output is for people; in the others a summary would spoil what a program reads.
@@ -47,7 +48,8 @@ class AiopsAction(ActionBase, metaclass=abc.ABCMeta):
                 "msg": f"{kind} for {self._task.action}: {'; '.join(checked.error_messages)}",
             }
         try:
-            result.update(self.act(checked.validated_parameters))
+            params = checked.validated_parameters
+            result.update(self.act({**params, **from_the_start(self.ARGUMENTS, params)}))
         except AiopsError as exc:
             result.update(failed=True, msg=str(exc))
         return t.cast("dict[str, t.Any]", remove_values(result, checked._no_log_values))

@@ -112,10 +112,10 @@ def test_an_autoscaler_counts_its_replicas_itself(case: Case) -> None:
     }
     case.apply(deployment(), scaler)
     workload = Ref("Deployment", case.namespace, NAME)
-    change = Change("scale", "", "", (Edit(workload, case.live(), {"/spec/replicas": 2}),))
+    step = Edit(workload, case.live(), {"/spec/replicas": 2}).step()
     evidence = case.reader.read(Scope((case.namespace,)))
     told = f"HorizontalPodAutoscaler {case.namespace}/{NAME} counts the replicas"
-    assert told in str(kept_by(change, evidence, case.writer.get))
+    assert told in str(kept_by("scale", [step], evidence, case.writer.get))
 
 
 def test_a_paused_rollout_is_not_rolled_back(case: Case) -> None:

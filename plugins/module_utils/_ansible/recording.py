@@ -112,7 +112,8 @@ def platform_voices(record: Record) -> tuple[str, list[Voice]]:
 
 def confirm(record: Record) -> None:
     """Have a platform say again what a record says that it said."""
-    if any(event.by.proof == "platform" for event in record.approvals):
+    back = record.last("rollback_approved")
+    if any(event.by.proof == "platform" for event in ([back] if back else record.approvals)):
         Awx(os.environ).require(record)
 
 

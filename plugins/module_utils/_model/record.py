@@ -162,6 +162,9 @@ class Record:
         event, applied = self.last("rollback_approved"), self.last("applied")
         if event is None or applied is None or event.number < applied.number:
             return False
+        # the yes to the change, which a platform may tell later, is none to taking it back
+        if (moments.seconds_between(applied.at, event.at) or 0) < 0:
+            return False
         member, age = self._decider(event), moments.seconds_between(event.at, now)
         in_time = age is not None and -CLOCK_SECONDS <= age <= self.rule.use_by
         return member is not None and bool(set(self.rule.roles) & member.roles) and in_time

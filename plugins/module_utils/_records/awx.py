@@ -100,10 +100,11 @@ class Awx:
         return sorted(found, key=lambda approval: approval.at)
 
     def require(self, record: Record) -> None:
-        """An AiopsError where AWX does not say (any more) what the record says that it said."""
+        """An AiopsError where AWX does not say (any more) what the record says that it said, of the newest decision."""
+        back = record.last("rollback_approved")
         recorded = {
             (get_int(event.body, "proof", "id"), event.by.name, event.at)
-            for event in record.approvals
+            for event in ([back] if back else record.approvals)
             if event.by.proof == "platform"
         }
         said = {(approval.id, approval.user, approval.at) for approval in self.approvals(record.id, record.plan_digest)}

@@ -155,10 +155,14 @@ class Store:
         try:
             record = dataclasses.replace(record_from_files(plan, events), people=self._trust.now.people)
             self._verify(phr, record.events)
+            if record.id != phr:
+                raise AiopsError(f"its plan.json is that of {record.id}.")
         except AiopsError as exc:
-            raise AiopsError(f"The record {phr} does not verify: {exc}") from exc
-        if record.id != phr:
-            raise AiopsError(f"The record {phr} does not verify: its plan.json is that of {record.id}.")
+            place = folder.relative_to(self._root)
+            raise AiopsError(
+                f"The record {phr} in {self._root} does not verify: {exc} Nothing is done with it as long as that is so. "
+                f"See what became of its files: git -C {self._root} status {place}; git -C {self._root} log -p -- {place}"
+            ) from exc
         return record
 
     def changed(self, phr: str | None = None) -> list[str]:

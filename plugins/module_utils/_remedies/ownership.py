@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model.edits import Creation, Deletion, Edit
+from .._model.edits import Edit
 from .._model.evidence import WORKLOAD_KINDS, Evidence
 from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
 from .._model.objects import Ref, controller
+from .._model.plan import Step
+from .._model.text import one_line
 from ._change import Change
 
 _LAST_APPLIED: t.Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -30,26 +32,39 @@ _VERTICAL: t.Final = frozenset({"vpaUpdates", "vpaObservedContainers"})
 _NOT_IN_MANIFESTS: t.Final = frozenset({"restart", "delete_failed_pod"})
 
 
-def kept_by(change: Change, evidence: Evidence, live: t.Callable[[Ref], Json | None]) -> str | None:
-    """Who would undo the change, and where to make it instead; None where nobody would.
+def kept_by(
+    action: str, steps: t.Sequence[Step], evidence: Evidence, live: t.Callable[[Ref], Json | None]
+) -> str | None:
+    """Who would undo these steps, and where to make the change instead; None where nobody would.
 
     ``live`` gives an object with all its metadata, as far as there is a cluster to ask.
     """
-    for write in change.writes:
-        if isinstance(write, Edit) and "/spec/replicas" in write.after and (who := autoscaler(evidence, write.target)):
-            return f"{who} counts the replicas of {write.target}: change its bounds instead"
-        if isinstance(write, Creation) or (isinstance(write, Deletion) and write.manifest is None):
+    for step in steps:
+        if any(op.get("path") == "/spec/replicas" for op in step.patch) and (who := autoscaler(evidence, step.target)):
+            return f"{who} counts the replicas of {step.target}: change its bounds instead"
+        if step.verb == "create" or (step.verb == "delete" and step.manifest is None):
             continue
-        json = live(write.target) or write.json
+        json = live(step.target) or evidence.get(step.target) or {}
         above = controller(json)
         if above and above[0] not in WORKLOAD_KINDS:
-            return f"{write.target} belongs to {above[0]} {above[1]}, whose operator writes it again: change it there"
+            return f"{step.target} belongs to {above[0]} {above[1]}, whose operator writes it again: change it there"
         who = _gitops(json)
-        if who and change.action not in _NOT_IN_MANIFESTS:
-            return f"{write.target} is kept by {who}, and a live change would be undone: make it there"
-        if change.action == "set_resources" and any(_vertical(pod.json) for pod in evidence.pods_of(write.target)):
-            return f"a VerticalPodAutoscaler sets the resources of {write.target}: change its bounds instead"
+        if who and action not in _NOT_IN_MANIFESTS:
+            return f"{step.target} is kept by {who}, and a live change would be undone: make it there"
+        if action == "set_resources" and any(_vertical(pod.json) for pod in evidence.pods_of(step.target)):
+            return f"a VerticalPodAutoscaler sets the resources of {step.target}: change its bounds instead"
     return None
+
+
+def last_writer(json: Json) -> str:
+    """Whoever wrote an object's spec last, by the cluster's own managedFields; an empty string where they don't tell."""
+    entries = [
+        entry
+        for entry in get_dicts(json, "metadata", "managedFields")
+        if get_str(entry, "subresource") != "status" and "f:spec" in get_dict(entry, "fieldsV1")
+    ]
+    newest = max(entries, key=lambda entry: get_str(entry, "time"), default={})
+    return one_line(get_str(newest, "manager"), 100)
 
 
 def warning(change: Change, live: t.Callable[[Ref], Json | None]) -> str:

@@ -11,17 +11,17 @@ import typing as t
 from .._model import moments
 from .._model.edits import at
 from .._model.errors import AiopsError
-from .._model.evidence import Cluster
+from .._model.evidence import Cluster, Reader, Scope
 from .._model.fields import Json, get_str
+from .._model.objects import Ref
 from .._model.plan import Plan
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
+from .._remedies.ownership import kept_by
 from . import risk
 from .perform import Unfinished, found, lacking_right, perform
-from .roll_back import half_applied, roll_back, undo
-
-Confirm = t.Callable[[Record], None]
+from .roll_back import Confirm, half_applied, roll_back, undo
 
 
 def apply(
@@ -29,7 +29,8 @@ def apply(
 ) -> Record:
     """The record after the change.  An AiopsError where it may not be applied or did not apply; the record says which.
 
-    ``confirm`` asks whoever vouched for an approval once more; an AiopsError of it ends the matter.
+    ``confirm`` asks once more whoever vouched for an approval, and what else may have come between; an AiopsError of it ends
+    the matter.
     """
     if records.load(phr).state(moments.now()) == "rolling_back":
         return roll_back(records, writer, phr, by, "finishing what another run began")
@@ -55,12 +56,31 @@ def _apply(records: Records, writer: Writer, cluster: Cluster, record: Record, b
     return _write(records, writer, record, by)
 
 
-def check(records: Records, writer: Writer, cluster: Cluster, phr: str) -> Record:
+def require_unkept(reader: Reader, writer: Writer, record: Record) -> None:
+    """An AiopsError where somebody would undo the change by now: an autoscaler or a GitOps tool that came after the plan."""
+
+    def live(target: Ref) -> Json | None:
+        try:
+            return writer.get(target)
+        except NotAllowed:
+            return None
+
+    plan = record.plan
+    evidence = reader.read(Scope((plan.workload.namespace,) if plan.workload.namespace else ()))
+    who = kept_by(plan.action, plan.steps, evidence, live)
+    if who:
+        raise AiopsError(f"{record.id} can't be applied any more: {who}. Nothing was written.")
+
+
+def check(
+    records: Records, writer: Writer, cluster: Cluster, phr: str, confirm: Confirm = lambda _record: None
+) -> Record:
     """What ``apply`` would start from, for check mode: the same checks and a dry run, and nothing recorded."""
     record = records.load(phr)
     if record.state(moments.now()) == "applied":
         return record
     _require_decision(records, record)
+    confirm(record)
     _require_same_cluster(record.plan, cluster)
     for step in record.plan.steps:
         try:

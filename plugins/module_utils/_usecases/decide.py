@@ -84,7 +84,13 @@ def decide(
 def decide_by_platform(
     records: Records, record: Record, verdict: Verdict, asked: str, voices: t.Sequence[Voice], by: Person
 ) -> Record:
-    """Record the words of everybody who approved on a platform, in their order, until no more are needed."""
+    """Record the words of everybody who approved on a platform, in their order, until no more are needed.
+
+    Whoever approved the change before it was applied has said nothing about taking it back.
+    """
+    applied = record.last("applied")
+    if applied:
+        voices = [voice for voice in voices if (moments.seconds_between(applied.at, voice.at or "") or 0) > 0]
     if not voices:
         raise AiopsError(
             f"Nobody has approved {record.id} in AWX, as far as this job depends on it. It stays as it is."

@@ -138,10 +138,11 @@ def _propose(site: Site, finding: Finding, evidence: Evidence, candidate: str | 
 
 def _why_not(site: Site, change: Change, evidence: Evidence, failed: t.Sequence[t.Any]) -> str | None:
     """What speaks against a change before the server is asked."""
-    written = _what_it_writes([write.step() for write in change.writes])
+    steps = [write.step() for write in change.writes]
+    written = _what_it_writes(steps)
     if written and written in failed:
         return "it was tried, and it did not help"
-    return kept_by(change, evidence, site.live) or breaks_budget(change, evidence)
+    return kept_by(change.action, steps, evidence, site.live) or breaks_budget(change, evidence)
 
 
 def _failed(finding: str, cluster: Cluster, records: Records) -> list[t.Any]:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .._model import moments
 from .._model.errors import AiopsError
 from .._model.fields import Json, get_int, get_strs
@@ -14,13 +16,22 @@ from .._model.records import Records
 from .._model.writing import Writer
 from .perform import take_back
 
+Confirm = t.Callable[[Record], None]
 
-def roll_back(records: Records, writer: Writer, phr: str, by: Person, reason: str) -> Record:
-    """The record after the rollback: rolled_back, or rollback_blocked with the difference, or rollback_failed."""
+
+def roll_back(
+    records: Records, writer: Writer, phr: str, by: Person, reason: str, confirm: Confirm = lambda _record: None
+) -> Record:
+    """The record after the rollback: rolled_back, or rollback_blocked with the difference, or rollback_failed.
+
+    ``confirm`` asks once more whoever vouched for a person's decision; an AiopsError of it ends the matter.
+    """
     with records.alone(phr):
         record = records.load(phr)
         require_applied(record)
-        _require_decision(record)
+        if _needs_decision(record):
+            _require_decision(record)
+            confirm(record)
         return undo(records, writer, record, by, reason)
 
 
@@ -59,10 +70,15 @@ def require_applied(record: Record) -> None:
         raise AiopsError(f"{record.id} can't be taken back: {record.plan.irreversible_because}.")
 
 
-def _require_decision(record: Record) -> None:
-    """Where the tier takes nothing back by itself, one person must have decided it; what was begun is finished."""
+def _needs_decision(record: Record) -> bool:
+    """Whether the tier takes nothing back by itself; what was begun is finished."""
     begun = record.state(moments.now()) in {"rolling_back", "rolled_back"} or half_applied(record)
-    if not begun and not record.rule.automatic_rollback and not record.rollback_approved(moments.now()):
+    return not begun and not record.rule.automatic_rollback
+
+
+def _require_decision(record: Record) -> None:
+    """An AiopsError where not one person has decided it."""
+    if not record.rollback_approved(moments.now()):
         raise AiopsError(
             f"{record.id} is of tier {record.plan.tier}: one person must decide that it is taken back. Ask for it with: "
             f"ansible-playbook aiops.kubernetes.approve -e aiops_phr={record.id} -e aiops_verdict=approve_rollback -e aiops_signing_key=…"

@@ -24,9 +24,11 @@ from .._model.objects import Ref
 from .._model.plan import Baseline, Plan, Query
 from .._model.record import Person, Record, Verdict
 from .._model.records import Records
-from .._model.writing import Writer
+from .._model.writing import NotAllowed, Writer
+from .._remedies.ownership import last_writer
 from .baseline import about, baseline, figures
 from .diagnose import collect
+from .perform import found
 from .roll_back import half_applied, roll_back
 
 HOLD_SECONDS: t.Final = 60
@@ -66,7 +68,7 @@ def first_gate(
     """
     if record.verdict is not None or record.state(moments.now()) != "applied":
         return _take_back(records, writer, record, by)
-    look = _wait(reader, record, gauge, tell or _nobody)
+    look = _wait(writer, reader, record, gauge, tell or _nobody)
     return _conclude(records, writer, record, look, _FIRST_GATE, by)
 
 
@@ -74,13 +76,13 @@ def _nobody(_told: str) -> None:
     """Where nobody watches."""
 
 
-def _wait(reader: Reader, record: Record, gauge: Gauge | None, tell: Tell) -> Look:
+def _wait(writer: Writer, reader: Reader, record: Record, gauge: Gauge | None, tell: Tell) -> Look:
     """The look that decides: the first whose verdict has held, or the last one when the time is over."""
     began = time.monotonic()
     since, last = began, t.cast("Look | None", None)
     told_at, told = began - _TELL_SECONDS, ""
     while True:
-        look = _look(reader, record, gauge)
+        look = _look(writer, reader, record, gauge)
         now = time.monotonic()
         if last is None or look.verdict != last.verdict:
             since = now
@@ -113,10 +115,10 @@ def look_again(
     points = _due_checkpoints(record, moments.now())
     if not points:
         return _take_back(records, writer, record, by)
-    look = _look(reader, record, gauge)
+    look = _look(writer, reader, record, gauge)
     if look.verdict == "worse":  # one look may fall into the moment between two states
         time.sleep(_POLL_SECONDS)
-        look = _look(reader, record, gauge)
+        look = _look(writer, reader, record, gauge)
     record = _conclude(records, writer, record, look, points[-1], by)
     if needs_a_person(record):
         text = f"Two looks in a row were inconclusive: {look.reason}. A person must look, and may take it back."
@@ -131,12 +133,13 @@ def needs_a_person(record: Record) -> bool:
 
 
 def _due_checkpoints(record: Record, now: str) -> list[int]:
-    """The checkpoints, in seconds after the change, whose time has come and that nobody has taken."""
+    """The checkpoints, in seconds after the change, whose time has come; one that was missed is no more due after a later one."""
     if record.state(now) != "applied":
         return []
-    taken = {get_int(event.body, "checkpoint") for event in record.events if event.type == "verified"}
+    taken = (get_int(event.body, "checkpoint") for event in record.events if event.type == "verified")
+    last = max((point for point in taken if point is not None), default=_FIRST_GATE)
     passed = moments.seconds_between(_changed_at(record), now) or 0.0
-    return [seconds for seconds in record.rule.checkpoints if seconds not in taken and passed >= seconds]
+    return [seconds for seconds in record.rule.checkpoints if last < seconds <= passed]
 
 
 def _must_go_back(record: Record, now: str) -> bool:
@@ -160,13 +163,16 @@ def _take_back(records: Records, writer: Writer, record: Record, by: Person) -> 
     return roll_back(records, writer, record.id, by, f"verdict {record.verdict}: {get_str(last.body, 'reason')}")
 
 
-def _look(reader: Reader, record: Record, gauge: Gauge | None) -> Look:
+def _look(writer: Writer, reader: Reader, record: Record, gauge: Gauge | None) -> Look:
     plan = record.plan
     try:
         evidence = collect(reader, Scope((plan.workload.namespace,) if plan.workload.namespace else ()))
+        undone = _undone_by_others(writer, plan)
     except AiopsError as exc:
         return Look("inconclusive", f"the cluster can't be read: {exc}", _unknown())
     now = baseline(evidence, plan.workload, judge.find(evidence), _measured(gauge, evidence, plan))
+    if undone:
+        return Look("same", undone, now)
     look = _judged(evidence, record, now)
     worse = _worse_figures(plan, now)
     if look.verdict == "better" and worse:
@@ -177,6 +183,18 @@ def _look(reader: Reader, record: Record, gauge: Gauge | None) -> Look:
             look, verdict="inconclusive", reason=f"there is no figure any more for {', '.join(lost)}"
         )
     return look
+
+
+def _undone_by_others(writer: Writer, plan: Plan) -> str:
+    """Who put back what the change had written, in words: then nothing that is seen is its effect."""
+    for step in plan.steps:
+        try:
+            if step.verb == "patch" and found(writer, step, ()) == "before":
+                who = last_writer(writer.get(step.target) or {}) or "somebody"
+                return f"the change is gone again: {who} put back what stood in {step.target} before; make it where that is kept"
+        except NotAllowed:
+            return ""
+    return ""
 
 
 def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:

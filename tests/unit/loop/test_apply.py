@@ -12,23 +12,31 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Edit
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Plan, Step
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAllowed
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply, check
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import (
+    apply,
+    check,
+    require_unkept,
+)
 from ansible_collections.aiops.kubernetes.tests.unit.loop.conftest import Clock
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     ALICE,
     CART,
     CLUSTER,
+    NOW,
     PEOPLE,
     PHR,
     Killed,
     MemoryServer,
     QuickStore,
+    cart,
     person,
     plan,
 )
@@ -261,6 +269,56 @@ def test_a_write_that_fails_after_the_dry_run_is_recorded(
     with pytest.raises(AiopsError, match=r"did not apply to Deployment shop/cart: .* Nothing was changed"):
         apply(kept, server, CLUSTER, PHR, ALICE)
     assert (kinds(kept)[-1], server.writes) == ("not_applied", [])
+
+
+SCALER: t.Final = {
+    "metadata": {"namespace": "shop", "name": "cart"},
+    "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "cart"}},
+}
+
+
+@dataclasses.dataclass
+class Room:
+    """As a reader: the namespace, with an autoscaler or without one."""
+
+    scalers: tuple[Json, ...] = ()
+
+    def read(self, scope: Scope) -> Evidence:
+        return Evidence(NOW, CLUSTER, scope, {"HorizontalPodAutoscaler": list(self.scalers), "Deployment": [cart()]})
+
+    def read_logs(self, evidence: Evidence, _requests: object) -> Evidence:
+        return evidence
+
+
+def _argo(server: MemoryServer) -> None:
+    server.objects[CART]["metadata"]["annotations"] = {
+        "argocd.argoproj.io/tracking-id": "shop:apps/Deployment:shop/cart"
+    }
+
+
+@pytest.mark.parametrize(
+    "who", ["HorizontalPodAutoscaler shop/cart counts the replicas", "kept by Argo CD application shop"]
+)
+def test_row_33_who_came_after_the_approval_keeps_the_object(
+    who: str, kept: QuickStore, clock: Clock, server: MemoryServer
+) -> None:
+    approved(kept, clock, plan(Edit(CART, cart(), {"/spec/replicas": 3}).step()))
+    room = Room()
+    require_unkept(room, server, kept.load(PHR))
+    if who.startswith("Horizontal"):
+        room.scalers = (SCALER,)
+    else:
+        _argo(server)
+
+    def look(record: Record) -> None:
+        require_unkept(room, server, record)
+
+    told = f"can't be applied any more: .*{who}"
+    with pytest.raises(AiopsError, match=told):
+        apply(kept, server, CLUSTER, PHR, ALICE, look)
+    with pytest.raises(AiopsError, match=told):
+        check(kept, server, CLUSTER, PHR, look)
+    assert (server.writes, kinds(kept)[-1]) == ([], "approved")
 
 
 def test_an_approval_that_runs_out_before_the_run_does_not_count(

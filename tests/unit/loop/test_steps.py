@@ -66,6 +66,30 @@ def test_what_was_done_before_a_step_that_fails_is_taken_back(
     assert kept.load(PHR).events[-1].body["reason"] == "step 2 of 2 failed: exceeded quota"
 
 
+def test_row_35_where_the_second_of_three_objects_fails_the_first_is_undone(kept: QuickStore, clock: Clock) -> None:
+    targets = [Ref("Deployment", "shop", name) for name in ("one", "two", "three")]
+    objects = []
+    for target in targets:
+        json = cart()
+        json["metadata"] |= {"name": target.name, "uid": f"uid-{target.name}"}
+        objects.append(json)
+    server = MemoryServer(*(("Deployment", json) for json in objects))
+    steps = [Edit(target, json, {REPLICAS: 3}).step() for target, json in zip(targets, objects, strict=True)]
+    approved(kept, clock, plan(*steps))
+
+    def quota(what: str) -> None:
+        if what == f"patch {targets[1]}" and kinds(kept)[-1] == "applying":
+            raise NotAllowed("exceeded quota", forbidden=False)
+
+    server.hook = quota
+    with pytest.raises(AiopsError, match=r"did not apply to Deployment shop/two: exceeded quota.*: rolled_back"):
+        apply(kept, server, CLUSTER, PHR, ALICE)
+    assert server.writes == [f"patch {targets[0]}"] * 2
+    assert [server.objects[target]["spec"] for target in targets] == [json["spec"] for json in objects]
+    assert kinds(kept)[-3:] == ["applied", "rolling_back", "rolled_back"]
+    assert kept.load(PHR).last("applied").body["done"] == 1  # type: ignore[union-attr]  # it is there
+
+
 def test_a_third_party_is_not_written_over_while_steps_are_undone(
     kept: QuickStore, clock: Clock, server: MemoryServer
 ) -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 import time
 import typing as t
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Connection, Refused
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.gauge import LiveGauge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import get_str
@@ -29,6 +32,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify 
 )
 from ansible_collections.aiops.kubernetes.tests.unit.loop.conftest import Clock
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, PHR, MemoryServer, QuickStore
+from ansible_collections.aiops.kubernetes.tests.unit.records.awx_server import serving
 from ansible_collections.aiops.kubernetes.tests.unit.remedies.shop import Shop, finding
 
 SEARCH: t.Final = Ref("Deployment", "shop", "search")
@@ -251,3 +255,146 @@ def test_two_looks_without_an_answer_ask_for_a_person(watched: Watched) -> None:
     assert needs_a_person(record)
     assert record.events[-1].type == "note"
     assert record.state(watched.clock.now) == "applied"
+
+
+# Rows 33 and 36 to 38 of what a verdict must withstand
+
+
+def test_row_33_what_another_puts_back_is_no_success(watched: Watched) -> None:
+    """Argo CD puts its own state back after 5 s; that the pods are well then is not our doing."""
+    before = Shop().get("Deployment", "search")["spec"]
+
+    def see(w: Watched, look: int) -> None:
+        well(w)
+        if look == 3:
+            json = w.server.objects[SEARCH]
+            json["spec"] = copy.deepcopy(before)
+            ours, theirs = (
+                {"manager": manager, "time": moment, "fieldsV1": {"f:spec": {"f:template": {}}}}
+                for manager, moment in (
+                    ("aiops.kubernetes", "2026-11-22T09:15:03Z"),
+                    ("argocd-controller", w.clock.now),
+                )
+            )
+            status = {"manager": "kube-controller-manager", "time": "2099-01-01T00:00:00Z", "subresource": "status"}
+            json["metadata"]["managedFields"] = [theirs, {**status, "fieldsV1": {"f:status": {}, "f:spec": {}}}, ours]
+
+    watched.see = see
+    assert watched.verdict() == ("same", "rolled_back")
+    told = get_str(watched.kept.load(PHR).last("verified").body, "reason")  # type: ignore[union-attr]  # it is there
+    assert told.startswith(f"the change is gone again: argocd-controller put back what stood in {SEARCH} before")
+    assert watched.server.writes == [f"patch {SEARCH}"], "what was put back already is not written again"
+
+
+@dataclasses.dataclass
+class Prometheus:
+    """Stands in for one that answers a single query; the client, the wire and the JSON are real."""
+
+    body: bytes
+    status: int = 200
+    address: str = ""
+
+    def answer(self, _target: str, _authorization: str) -> tuple[int, bytes]:
+        return self.status, self.body
+
+
+def _single(value: object) -> bytes:
+    return json.dumps({"status": "success", "data": {"result": [{"metric": {}, "value": [0, value]}]}}).encode()
+
+
+class NoMetrics:
+    """Stands in for the connection to a cluster that has no metrics API."""
+
+    def get(self, _path: str) -> bytes:
+        raise Refused(404, "the server could not find the requested resource")
+
+
+_NO_FIGURE: t.Final[dict[str, tuple[int, bytes]]] = {
+    "empty": (200, b'{"status": "success", "data": {"resultType": "vector", "result": []}}'),
+    "no traffic, which is nought by nought": (200, _single("NaN")),
+    "by nought": (200, _single("+Inf")),
+    "500": (500, b"internal error"),
+    "a page": (200, b"<html>login</html>"),
+    "two series": (200, b'{"data": {"result": [{"value": [0, "1"]}, {"value": [0, "0"]}]}}'),
+}
+
+
+@pytest.mark.parametrize("case", _NO_FIGURE)
+def test_row_36_without_a_figure_no_checkpoint_is_a_success(watched: Watched, case: str) -> None:
+    with serving(Prometheus(_single("1.0"))) as prometheus:
+        watched.measures = dataclasses.replace(ERRORS, url=prometheus.address)
+        gauge = LiveGauge(t.cast("Connection", NoMetrics()))
+        watched.figures = gauge.figures  # type: ignore[method-assign]  # the real one, against a real server
+        assert dict(watched.applied().plan.baseline.figures) == {"errors": 1.0}
+        watched.see = well
+        prometheus.status, prometheus.body = _NO_FIGURE[case]
+        for seconds in (300, 600, 2700):
+            record = _later(watched, seconds)
+            assert (record.verdict, record.state(watched.clock.now)) == ("inconclusive", "applied")
+    assert needs_a_person(watched.kept.load(PHR))
+
+
+def test_row_36_a_target_that_is_gone_is_no_success(watched: Watched) -> None:
+    watched.applied()
+
+    def see(w: Watched, _look: int) -> None:
+        w.server.objects.pop(SEARCH, None)
+        w.shop.objects["Deployment"] = [
+            each for each in w.shop.objects["Deployment"] if ref_of(each, "Deployment") != SEARCH
+        ]
+
+    watched.see = see
+    for seconds in (300, 600, 2700):
+        assert _later(watched, seconds).verdict == "inconclusive"
+
+
+def test_row_37_late_twice_and_out_of_order(watched: Watched) -> None:
+    watched.applied()
+    watched.see = well
+    record = _later(watched, 2700)  # the job of the fifth minute comes 40 minutes late
+    looked = record.events[-1].body
+    assert (looked["checkpoint"], looked["offset_seconds"]) == (900, 2700)
+    assert not due(record, watched.clock.now)
+    again = look_again(watched.kept, watched.server, watched, record, ALICE, watched)
+    assert again.head == record.head, "the same job a second time"
+    last = _later(watched, 1000)
+    assert last.events[-1].body["checkpoint"] == 3600
+    assert not due(last, watched.clock.now), "no look for the fifth minute after that for the sixtieth"
+    with pytest.raises(
+        AiopsError, match="has gone on meanwhile"
+    ):  # a job that began before the others and comes to its end now
+        watched.kept.append(PHR, "verified", watched.clock.now, ALICE, looked, expect_head=record.head)
+
+
+def test_row_38_worse_and_then_better_is_one_rollback(watched: Watched) -> None:
+    broken = [dict(pod["status"]) for pod in _pods(watched)]
+    watched.applied()
+    well(watched)
+
+    def fails(w: Watched, _look: int) -> None:
+        for pod, status in zip(_pods(w), broken, strict=True):
+            pod["status"] = copy.deepcopy(status)
+
+    watched.see = fails
+    record = _later(watched, 300)
+    assert (record.verdict, record.state(watched.clock.now)) == ("worse", "rolled_back")
+    watched.see = well
+    watched.clock.passes(600)
+    assert not due(record, watched.clock.now)
+    assert look_again(watched.kept, watched.server, watched, record, ALICE, watched).head == record.head
+    assert watched.server.writes == [f"patch {SEARCH}"] * 2
+
+
+def test_row_38_a_moment_of_worse_is_no_rollback(watched: Watched) -> None:
+    broken = [dict(pod["status"]) for pod in _pods(watched)]
+    watched.applied()
+
+    def flaps(w: Watched, look: int) -> None:
+        well(w)
+        if look == 1:
+            for pod, status in zip(_pods(w), broken, strict=True):
+                pod["status"] = copy.deepcopy(status)
+
+    watched.see = flaps
+    record = _later(watched, 300)
+    assert (record.verdict, record.state(watched.clock.now)) == ("better", "applied")

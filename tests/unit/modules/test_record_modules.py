@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.aiops.kubernetes.plugins.action.approval_prompt import ActionModule
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import arguments, recording
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
 from ansible_collections.aiops.kubernetes.plugins.modules import (
     approval,
     approval_info,
@@ -63,6 +63,9 @@ class _Reader:
 
     def cluster(self) -> Cluster:
         return self.found
+
+    def read(self, scope: Scope) -> Evidence:
+        return Evidence(moments.now(), self.found, scope, {"Deployment": [cart()]})
 
 
 @pytest.fixture
@@ -267,7 +270,7 @@ def test_a_broken_record_is_not_worked_on(
     event.write_text(event.read_text().replace("alice", "mallory"))
     given: dict[str, t.Any] = {"verdict": "reject"} if module is approval else {"note": "x"} if module is phr else {}
     result = _run(run, tmp_path, module, **given)
-    _is_a_sentence(result, f"The record {PHR} does not verify: 0003-approved.json does not follow")
+    _is_a_sentence(result, "does not verify: 0003-approved.json does not follow")
     assert server.writes == []
 
 

@@ -108,8 +108,20 @@ class Scripted:
         return 200, found if isinstance(found, bytes) else json.dumps(found).encode()
 
 
+class Answering(t.Protocol):
+    """Whatever stands in for a server; it is told its address."""
+
+    address: str
+
+    def answer(self, target: str, authorization: str) -> tuple[int, bytes]:
+        """The status and the body for a path with its query."""
+
+
+_Answering = t.TypeVar("_Answering", bound=Answering)
+
+
 @contextlib.contextmanager
-def serving(script: Scripted) -> t.Iterator[Scripted]:
+def serving(script: _Answering) -> t.Iterator[_Answering]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, content = script.answer(self.path, self.headers.get("Authorization", ""))

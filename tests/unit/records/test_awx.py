@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
@@ -18,8 +20,11 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._records import a
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.awx import Awx
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import Voice, decide_by_platform
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.roll_back import roll_back
+from ansible_collections.aiops.kubernetes.plugins.modules import approval as module
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     ALICE,
+    CART,
     CLUSTER,
     NOW,
     PEOPLE,
@@ -263,3 +268,95 @@ def test_row_19_what_awx_does_not_confirm_is_not_applied(kept: QuickStore, scrip
         apply(kept, server, CLUSTER, PHR, ALICE, Awx(script.environment).require)
     assert server.writes == []
     assert kept.load(PHR).state(later(40)) == "approved"
+
+
+# Taking a critical change back
+
+
+def _applied(kept: QuickStore, script: Scripted, server: MemoryServer) -> Record:
+    """A critical change that two people approved in AWX, with its job at an end."""
+    script.variables({"aiops_phr": PHR, "aiops_digest": CRITICAL})
+    script.nodes(node(1, 50, "workflow_approval", 2), node(2, 51, "workflow_approval", 3), node(3, JOB, "job"))
+    script.approvals(approval(51, "carol", finished="2026-11-22T09:15:35Z"))
+    _record(kept, script, kept.create(plan(tier="critical"), NOW, ALICE))
+    return apply(kept, server, CLUSTER, PHR, ALICE, Awx(script.environment).require)
+
+
+@pytest.fixture
+def take_back(kept: QuickStore, script: Scripted, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], dict[str, t.Any]]:
+    """The module ``approval`` with the verdict approve_rollback, as a job of AWX runs it."""
+
+    def said(*_params: object, **result: t.Any) -> t.NoReturn:
+        raise _Said(result)
+
+    for name, value in script.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(module, "store", lambda _params: kept)
+    monkeypatch.setattr(AnsibleModule, "exit_json", said)
+    monkeypatch.setattr(AnsibleModule, "fail_json", said)
+
+    def run() -> dict[str, t.Any]:
+        with patch_module_args({"phr": PHR, "verdict": "approve_rollback"}), pytest.raises(_Said) as raised:
+            module.main()
+        return raised.value.result
+
+    return run
+
+
+class _Said(Exception):
+    def __init__(self, result: dict[str, t.Any]) -> None:
+        super().__init__(str(result))
+        self.result = result
+
+
+def test_a_rollback_by_awx(
+    kept: QuickStore, script: Scripted, take_back: t.Callable[[], dict[str, t.Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = MemoryServer(("Deployment", cart()))
+    _applied(kept, script, server)
+    with pytest.raises(AiopsError, match="one person must decide that it is taken back"):
+        roll_back(kept, server, PHR, ALICE, "asked", Awx(script.environment).require)
+    assert "Nobody has approved" in take_back()["msg"], (
+        "the two who approved the change said nothing about taking it back"
+    )
+    monkeypatch.setattr(moments, "now", lambda: later(120))
+    script.nodes(node(5, 52, "workflow_approval", 6), node(6, JOB, "job"))
+    script.approvals(approval(52, "carol", finished="2026-11-22T09:16:55Z"))
+    said = take_back()
+    assert (said.get("msg"), said["changed"], said["state"]) == (None, True, "applied")
+    event = kept.load(PHR).last("rollback_approved")
+    assert event
+    assert (str(event.by), event.body["proof"]["id"]) == (f"carol (platform, on {script.address})", 52)
+    back = roll_back(kept, server, PHR, ALICE, "asked", Awx(script.environment).require)
+    assert (back.state(later(120)), server.objects[CART]["spec"]) == ("rolled_back", cart()["spec"])
+
+
+def test_row_19_a_rollback_that_awx_does_not_confirm_is_not_done(
+    kept: QuickStore, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = MemoryServer(("Deployment", cart()))
+    record = _applied(kept, script, server)
+    monkeypatch.setattr(moments, "now", lambda: later(120))
+    body = {"digest": record.plan_digest, "justification": "as AWX says", "proof": {"id": 52}}
+    kept.append(PHR, "rollback_approved", later(115), Person("bob", "platform", "awx"), body)
+    with pytest.raises(AiopsError, match="AWX does not confirm"):
+        roll_back(kept, server, PHR, ALICE, "asked", Awx(script.environment).require)
+    assert (len(server.writes), kept.load(PHR).state(later(120))) == (1, "applied")
+
+
+@pytest.mark.parametrize("case", ["another plan", "somebody unknown"])
+def test_a_rollback_that_nobody_decided_in_awx(
+    case: str,
+    kept: QuickStore,
+    script: Scripted,
+    take_back: t.Callable[[], dict[str, t.Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _applied(kept, script, MemoryServer(("Deployment", cart())))
+    monkeypatch.setattr(moments, "now", lambda: later(120))
+    script.nodes(node(5, 52, "workflow_approval", 6), node(6, JOB, "job"))
+    script.approvals(approval(52, "mallory" if case == "somebody unknown" else "bob", finished="2026-11-22T09:16:55Z"))
+    if case == "another plan":
+        script.variables({"aiops_phr": PHR, "aiops_digest": DIGEST})
+    assert ("can't decide that" if case == "somebody unknown" else "not for") in take_back()["msg"]
+    assert kept.load(PHR).last("rollback_approved") is None

@@ -34,6 +34,7 @@ ROWS: t.Final[dict[str, str]] = {
     "19 what AWX does not confirm": "unit/records/test_awx.py::test_row_19_what_awx_does_not_confirm_is_not_applied",
     "20 odd answers of AWX": "unit/records/test_awx.py::test_row_20_what_awx_does_not_answer_is_no_approval",
     "21 odd justifications": "unit/loop/test_decide.py::test_what_hides_is_refused",
+    "22 a template in a plan": "unit/records/test_playbooks.py::test_row_22_no_text_of_a_plan_is_ever_a_template",
     "23 YAML and JSON with two meanings": "unit/records/test_strict_yaml.py::test_row_23_what_could_be_read_in_two_ways_is_refused",
     "24 a plan that calls itself harmless": "unit/loop/test_rules.py::test_a_plan_that_calls_itself_harmless_is_not_applied",
     "25 one more step": "unit/loop/test_policy.py::test_one_more_step_never_lowers_the_tier",
@@ -44,7 +45,14 @@ ROWS: t.Final[dict[str, str]] = {
     "30 killed while it applies": "loop/test_kills.py::test_killed_while_it_applies",
     "31 an object that changed": "unit/loop/test_apply.py::test_what_changed_meanwhile_is_stale",
     "32 a third party": "loop/test_third_parties.py::test_a_change_on_the_same_path_blocks_the_rollback",
+    "33 an autoscaler that came later": "unit/loop/test_apply.py::test_row_33_who_came_after_the_approval_keeps_the_object",
+    "33 a change that is put back": "unit/loop/test_verify.py::test_row_33_what_another_puts_back_is_no_success",
     "34 no way back": "unit/loop/test_propose.py::test_what_the_server_does_not_store_again_is_irreversible",
+    "35 the second of three": "unit/loop/test_steps.py::test_row_35_where_the_second_of_three_objects_fails_the_first_is_undone",
+    "36 no figure": "unit/loop/test_verify.py::test_row_36_without_a_figure_no_checkpoint_is_a_success",
+    "37 a late job, twice": "unit/loop/test_verify.py::test_row_37_late_twice_and_out_of_order",
+    "38 worse, then better": "unit/loop/test_verify.py::test_row_38_worse_and_then_better_is_one_rollback",
+    "39 a Helm release": "unit/remedies/test_ownership.py::test_row_39_a_helm_release_is_changed_by_helm_in_whatever_state_it_is",
     "40 the remote is gone": "unit/records/test_remote.py::test_row_40_a_claim_counts_only_once_it_is_pushed",
     "41 the glass": "unit/records/test_signing.py::test_row_41_the_glass_is_broken_once_until_somebody_looked",
     "42 secrets": "unit/records/test_tampering.py::test_no_secret_of_the_finding_enters_the_record",
@@ -56,3 +64,7 @@ ROWS: t.Final[dict[str, str]] = {
 def test_each_row_has_its_test(row: str) -> None:
     file, _colons, name = ROWS[row].partition("::")
     assert re.search(rf"^def {name}\(", (TESTS / file).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_no_row_is_left_out() -> None:
+    assert sorted({int(row.split()[0]) for row in ROWS}) == list(range(1, 44))

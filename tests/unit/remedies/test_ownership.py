@@ -29,7 +29,9 @@ def _change(shop: Shop, action: str = "set_image", path: str = "/spec/template/s
 
 
 def _who(shop: Shop, *action: str) -> str | None:
-    return kept_by(_change(shop, *action), shop.evidence, lambda _target: None)
+    change = _change(shop, *action)
+    steps = [write.step() for write in change.writes]
+    return kept_by(change.action, steps, shop.evidence, lambda _target: None)
 
 
 def test_nobody_else(shop: Shop) -> None:
@@ -65,6 +67,19 @@ def test_helm_is_two_marks(shop: Shop) -> None:
     assert _who(shop) is None
     metadata.setdefault("annotations", {})["meta.helm.sh/release-name"] = "shop"
     assert "Helm release shop" in str(_who(shop))
+
+
+@pytest.mark.parametrize("status", ["deployed", "pending-upgrade", "failed"])
+def test_row_39_a_helm_release_is_changed_by_helm_in_whatever_state_it_is(status: str, shop: Shop) -> None:
+    """Its state stands in a Secret, which is never asked for: what Helm keeps is left alone in all of them, and told where to go."""
+    metadata = shop.get("Deployment", "search")["metadata"]
+    metadata["labels"] = {"app.kubernetes.io/managed-by": "Helm"}
+    metadata["annotations"] = {"meta.helm.sh/release-name": "shop"}
+    release = {"metadata": {"namespace": "shop", "name": "sh.helm.release.v1.shop.v2", "labels": {"status": status}}}
+    shop.objects["Secret"] = [release]
+    assert _who(shop) == (
+        "Deployment shop/search is kept by Helm release shop, and a live change would be undone: make it there"
+    )
 
 
 @pytest.mark.parametrize(
