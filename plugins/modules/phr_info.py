@@ -121,7 +121,9 @@ compliance:
       elements: str
       sample: []
     changed:
-      description: Files of records that differ from what was committed, or are gone.
+      description: >-
+        Files of records that differ from what was committed, or are gone; and what a later commit removed or changed, with
+        who made that commit.
       type: list
       elements: str
       sample: []
@@ -175,7 +177,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model import mom
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.audit import audit_page
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page, times
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import Audit
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import RETENTION_DAYS, Audit
 
 
 def main() -> t.NoReturn:
@@ -198,7 +200,9 @@ def main() -> t.NoReturn:
         asked = params["ask_cluster"]
         connection = connect(connection_options(params, CONNECTION)) if asked else None
         ours, unread = written(connection, params["namespaces"]) if connection else (None, [])
-        compliance = audit.compliance(ours, unread, kept.changed(params["phr"]))
+        kept_since = moments.after(now, -RETENTION_DAYS * 86400) or ""
+        gone = [*kept.changed(params["phr"]), *kept.lost(kept_since, params["phr"] or "")]
+        compliance = audit.compliance(ours, unread, gone)
         text = audit_page(compliance, phrs, params["phr"] or month or "all records", now)
         module.exit_json(changed=False, phrs=phrs, compliance=compliance, markdown=text)
 

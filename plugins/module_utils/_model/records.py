@@ -37,6 +37,9 @@ class Records(t.Protocol):
     def ids(self, since: str = "") -> list[str]:
         """All of them, or those made since a moment, oldest first."""
 
+    def naming(self, words: t.Collection[str]) -> list[str]:
+        """Those in whose plan one of these words stands, oldest first; cheap, for none of them is verified."""
+
     def with_event(self, *kinds: str) -> list[str]:
         """Those in which such an event stands, oldest first."""
 

@@ -45,6 +45,9 @@ class Rehearsal:
     def ids(self, since: str = "") -> list[str]:
         return self._records.ids(since)
 
+    def naming(self, words: t.Collection[str]) -> list[str]:
+        return self._records.naming(words)
+
     def with_event(self, *kinds: str) -> list[str]:
         return self._records.with_event(*kinds)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import subprocess
@@ -15,12 +16,13 @@ from pathlib import Path
 
 from .._model.errors import AiopsError
 from .._model.record import Event
+from .._model.text import one_line
 
 BRANCH: t.Final = "refs/heads/main"
 REMOTE_BRANCH: t.Final = "refs/remotes/origin/main"
 _SETTINGS: t.Final = (
     "commit.gpgsign=false", "core.hooksPath=/dev/null", "core.fsync=all", "core.autocrlf=false", "gc.auto=0",
-    "push.gpgSign=false", "protocol.ext.allow=never",
+    "push.gpgSign=false", "protocol.ext.allow=never", "fastimport.unpackLimit=100",
 )  # fmt: skip
 _SECONDS: t.Final = 120
 _LOCKS: t.Final = ("config.lock", "index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/remotes/origin/main.lock")
@@ -70,12 +72,66 @@ class Repository:
                 f"The work tree of {self._root} is on another branch than main. Bring it back: git switch main."
             )
 
-    def commit(self, lock: int, message: str, event: Event) -> None:
-        """Everything of the records that is not committed yet, and nothing else that somebody put into the index."""
-        self.run(lock, "add", "--all", "--", "phr")
-        name = re.sub(r"[^\w.-]+", "-", event.by.name).strip(".-") or "somebody"  # git does not take every name
-        person = ("-c", f"user.name={name}", "-c", f"user.email={name}@{event.by.host}")
-        self.run(lock, *person, "commit", "--quiet", "--no-verify", "--message", message, "--", "phr")
+    def commit(self, lock: int, message: str, event: Event, paths: t.Sequence[str]) -> None:
+        """These files as they are now, and nothing else that somebody put into the index.
+
+        ``git commit`` looks at every file of the work tree and would take a while with ten thousand records; ``fast-import``
+        reads the folders on the way to these files and no others.
+        """
+        self.run(lock, "add", "--", *paths)
+        name, host = (re.sub(r"[^\w.-]+", "-", each).strip(".-") for each in (event.by.name, event.by.host))
+        lines = [
+            f"commit {BRANCH}\ncommitter {name or 'somebody'} <{name}@{host}> now\n".encode(),
+            _data(message.encode()),
+        ]
+        if self.head(BRANCH):
+            lines.append(f"from {BRANCH}^0\n".encode())
+        for path in paths:
+            lines.append(f"M 100644 inline {path}\n".encode() + _data((self._root / path).read_bytes()))
+        self._git(lock, "fast-import", "--quiet", "--date-format=now", given=b"".join(lines))
+
+    def committed(self, place: str) -> dict[str, str]:
+        """The files of a folder, or one file, as the newest commit has them, by path, with the names of their contents."""
+        if not self.made or not self.head(BRANCH):
+            return {}
+        listed = self._git(None, "ls-tree", "-r", "-z", BRANCH, "--", place).stdout.decode(errors="replace")
+        entries = (line.partition("\t") for line in listed.split("\0")[:-1])
+        return {path: about.split()[2] for about, _tab, path in entries}
+
+    def subjects(self) -> t.Iterator[str]:
+        """What each commit of the branch says that it is, the newest first; one at a time, for there may be many."""
+        command = ["git", "-C", str(self._root), "log", "--format=%s", BRANCH, "--"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment(), text=True, errors="replace") as git:
+            for line in git.stdout or ():
+                yield line.rstrip("\n")
+
+    def overwritten(self, not_by: str) -> t.Iterator[tuple[str, str, str]]:
+        """The path, its content's name before, and the commit, of all that a commit removed or changed.
+
+        Commits whose subject fits ``not_by`` (a regular expression of grep -E) are left out.
+        """
+        words = (
+            "-m",
+            "--raw",
+            "--no-renames",
+            "--no-abbrev",
+            "--diff-filter=DMT",
+            "--format=%x00%H %an, %as",
+        )
+        who = ""
+        said = self._git(None, "log", *words, "-E", "--invert-grep", f"--grep={not_by}", BRANCH, "--").stdout
+        for line in said.decode(errors="replace").splitlines():
+            if line.startswith("\0"):
+                who = _by(line[1:])
+            elif line.startswith(":"):
+                about, _tab, path = line.partition("\t")
+                yield path, about.split()[2], who
+
+    def remover(self, path: str) -> str:
+        """The commit that removed a file, and who made it; empty where none did."""
+        words = ("-1", "--full-history", "-m", "--diff-filter=D", "--format=%H %an, %as")
+        said = self._git(None, "log", *words, BRANCH, "--", path).stdout.decode(errors="replace").splitlines()
+        return _by(said[0]) if said else ""
 
     def dirty(self, lock: int) -> bool:
         return bool(self.run(lock, "status", "--porcelain", "--", "phr"))
@@ -163,22 +219,37 @@ class Repository:
         """The commit that trust files are read from: the remote's as it was last seen, where there is one."""
         return self.head(REMOTE_BRANCH if self.remote else BRANCH) if self.made else None
 
-    def show(self, commit: str, path: str) -> bytes | None:
-        """A file as a commit has it, or None."""
-        listed = self._git(None, "ls-tree", "--name-only", commit, "--", path).stdout
-        return self._git(None, "cat-file", "blob", f"{commit}:{path}").stdout if listed else None
+    def files(self, commit: str, folder: str, names: t.Sequence[str]) -> list[bytes | None]:
+        """These files of a folder as a commit has them; None for one that is not there.
+
+        An AiopsError where git lacks one that is: what nobody can read must not count as absent.
+        """
+        asked = [f"{commit}^{{tree}}", f"{commit}:{folder}", *(f"{commit}:{folder}/{name}" for name in names)]
+        root, inside, *found = self._objects(asked)
+        known = [(folder, root, inside), *((name, inside, content) for name, content in zip(names, found, strict=True))]
+        lacking = [
+            name for name, tree, content in known if content is None and b" %s\0" % name.encode() in (tree or b"")
+        ]
+        if root is None or lacking:
+            raise AiopsError(
+                f"git can't read {' '.join(lacking) or 'the newest commit'} in {self._root}. Look at it with: git -C {self._root} fsck"
+            )
+        return found
+
+    def _objects(self, names: t.Sequence[str]) -> list[bytes | None]:
+        rest = self._git(None, "cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode()).stdout
+        found: list[bytes | None] = []
+        for _name in names:
+            about, _newline, rest = rest.partition(b"\n")
+            size = None if about.endswith(b" missing") else int(about.split()[2])
+            found.append(None if size is None else rest[:size])
+            rest = rest if size is None else rest[size + 1 :]
+        return found
 
     def run(self, lock: int, *words: str) -> str:
         return self._git(lock, *words).stdout.decode(errors="replace")
 
-    def _git(self, lock: int | None, *words: str) -> subprocess.CompletedProcess[bytes]:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-        # a question for a password would wait for ever
-        environment.update(
-            GIT_TERMINAL_PROMPT="0",
-            GIT_SSH_COMMAND=os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
-            LC_ALL="C",
-        )
+    def _git(self, lock: int | None, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         command = ["git", "-C", str(self._root), *settings, *words]
         held = () if lock is None else (lock,)
@@ -187,10 +258,10 @@ class Repository:
                 command,
                 check=True,
                 capture_output=True,
-                env=environment,
+                env=_environment(),
                 pass_fds=held,
                 timeout=_SECONDS,
-                stdin=subprocess.DEVNULL,
+                input=given,
             )
         except subprocess.TimeoutExpired as exc:
             raise AiopsError(f"git {words[0]} in {self._root} did not end within {_SECONDS} s.") from exc
@@ -198,3 +269,30 @@ class Repository:
             raise AiopsError(
                 f"git {words[0]} failed in {self._root}: {' '.join(exc.stderr.decode(errors='replace').split())}"
             ) from exc
+
+
+def content_name(content: bytes, like: str) -> str:
+    """The name that git gives a content, by the hash of another name."""
+    made = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
+    made.update(b"blob %d\0" % len(content) + content)
+    return made.hexdigest()
+
+
+def _by(said: str) -> str:
+    commit, _space, who = said.partition(" ")
+    return f"commit {commit[:12]} of {one_line(who, 100)}"
+
+
+def _data(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)
+
+
+def _environment() -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    # a question for a password would wait for ever
+    environment.update(
+        GIT_TERMINAL_PROMPT="0",
+        GIT_SSH_COMMAND=os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+        LC_ALL="C",
+    )
+    return environment

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -21,7 +22,7 @@ from .._model.fields import Json, get_str
 from .._model.plan import Plan
 from .._model.record import Event, Person, Record, event_name, fold, new_record, record_from_files
 from .._model.rules import Policy
-from .repository import BRANCH, REMOTE_BRANCH, Outpaced, Repository
+from .repository import BRANCH, REMOTE_BRANCH, Outpaced, Repository, content_name
 from .signing import Signers
 from .trust import Trusting
 
@@ -48,6 +49,8 @@ _HANDS_ON: t.Final[t.Mapping[str, bool]] = {
     ),
 }  # fmt: skip
 _TRIES: t.Final = 20
+# What a commit of an event is called, for git's grep and for ours.
+_SUBJECT: t.Final = r"^(PHR-[0-9]{8}-[0-9a-z]+-[0-9a-z]+): ([0-9]+) ([a-z_]+)$"
 
 
 class Store:
@@ -84,11 +87,14 @@ class Store:
         """A new record with its plan and first event: the whole folder appears at once."""
         first = new_record(plan).following("proposed", at, by, {})
         with self._locked() as lock:
+            if _unfinished(lock):
+                self._make_up(lock)
             for _try in range(_TRIES):
                 self._catch_up(lock)
+                _begin(lock)
                 self._place(plan.phr, plan.as_bytes(), [first])
                 with contextlib.suppress(Outpaced):
-                    return self._finish(plan.phr, lock, must_reach=True)
+                    return self._finish(plan.phr, lock, self._uncommitted(plan.phr), must_reach=True)
             raise self._too_many()
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
@@ -99,9 +105,12 @@ class Store:
         the next event brings it there.
         """
         with self._locked() as lock:
+            if _unfinished(lock):
+                self._make_up(lock)
             for _try in range(_TRIES):
                 self._catch_up(lock, offline=kind in _OUTCOMES)
                 record = self.load(phr)
+                left = self._uncommitted(phr)
                 if expect_head is not None and record.head != expect_head:
                     raise AiopsError(
                         f"{phr} has gone on meanwhile: {record.events[-1].type} at {record.events[-1].at}. Look at it again."
@@ -111,9 +120,11 @@ class Store:
                 if kind == "claimed":
                     self._require_free(record)
                 self._verify(phr, [event])
-                _create_once(self._folder(phr) / "events" / event_name(event), event.as_bytes())
+                _begin(lock)
+                path = self._folder(phr) / "events" / event_name(event)
+                _create_once(path, event.as_bytes())
                 with contextlib.suppress(Outpaced):
-                    return self._finish(phr, lock, must_reach=kind not in _OUTCOMES)
+                    return self._finish(phr, lock, [*left, self._place_of(path)], must_reach=kind not in _OUTCOMES)
             raise self._too_many()
 
     @contextlib.contextmanager
@@ -134,8 +145,10 @@ class Store:
             raise AiopsError(f"Another run is working on {phr} at this moment. Nothing was done.") from exc
         try:
             with self._locked() as lock:
-                if self._unfinished(phr, lock):
-                    self._finish(phr, lock)
+                self._repository.make(lock)
+                left = self._uncommitted(phr)
+                if left or self.page(phr) != self._render(self.load(phr)):
+                    self._finish(phr, lock, left)
             yield
         finally:
             os.close(handle)
@@ -158,21 +171,61 @@ class Store:
             if record.id != phr:
                 raise AiopsError(f"its plan.json is that of {record.id}.")
         except AiopsError as exc:
-            place = folder.relative_to(self._root)
-            raise AiopsError(
-                f"The record {phr} in {self._root} does not verify: {exc} Nothing is done with it as long as that is so. "
-                f"See what became of its files: git -C {self._root} status {place}; git -C {self._root} log -p -- {place}"
-            ) from exc
+            raise self._broken(phr, str(exc)) from exc
         return record
+
+    def _broken(self, phr: str, why: str) -> AiopsError:
+        place = self._place_of(self._folder(phr))
+        return AiopsError(
+            f"The record {phr} in {self._root} does not verify: {why} Nothing is done with it as long as that is so. "
+            f"See what became of its files: git -C {self._root} status {place}; git -C {self._root} log -p -- {place}"
+        )
+
+    def _place_of(self, path: Path) -> str:
+        """A path as git knows it."""
+        return str(path.relative_to(self._root))
 
     def changed(self, phr: str | None = None) -> list[str]:
         """The files of records that are not as they were committed, or are gone; of one record, or of all."""
         if not self._repository.made:
             return []
-        place = str(self._folder(phr).relative_to(self._root)) if phr else "phr"
+        place = self._place_of(self._folder(phr)) if phr else "phr"
         with self._locked() as lock:
             status = self._repository.run(lock, "status", "--porcelain", "-z", "--no-renames", "-uall", "--", place)
         return sorted(line[3:] for line in status.split("\0")[:-1])
+
+    def lost(self, since: str = "", phr: str = "") -> list[str]:
+        """What the history tells of records made since a moment, or of one, and is not there any more, with who took it away.
+
+        Each commit of a run names its event; that of another hand is looked through for what it removed or changed.  Whoever
+        rewrites the history instead is told by the remote, which does not take that.
+        """
+        if not self._repository.made or not self._repository.head(BRANCH):
+            return []
+        found = {path: f"{path} was removed by {who}" for path, who in self._gone(since, phr)}
+        for path, name, who in self._repository.overwritten(not_by=_SUBJECT):
+            lasting = path.startswith("phr/") and not path.endswith("/PHR.md") and path not in found
+            if lasting and self._asked(Path(path).parts[3], since, phr):
+                now = _content(self._root / path)
+                if content_name(now, name) != name:
+                    found[path] = f"{path} was {'changed' if now else 'removed'} by {who}"
+        return [found[path] for path in sorted(found)]
+
+    def _gone(self, since: str, phr: str) -> t.Iterator[tuple[str, str]]:
+        """The newest event that was committed of each record, where neither disk nor branch has it any more."""
+        seen: set[str] = set()
+        for subject in self._repository.subjects():
+            match = re.fullmatch(_SUBJECT, subject)
+            if match is None or match[1] in seen or not self._asked(match[1], since, phr):
+                continue
+            seen.add(match[1])
+            path = self._folder(match[1]) / "events" / f"{int(match[2]):04d}-{match[3]}.json"
+            place = self._place_of(path)
+            if not path.exists() and not self._repository.committed(place):
+                yield place, self._repository.remover(place) or "a commit that does not tell who made it"
+
+    def _asked(self, name: str, since: str, phr: str) -> bool:
+        return name == phr if phr else name >= f"PHR-{_digits(since)}"
 
     def ids(self, since: str = "", month: str = "") -> list[str]:
         """The records, or those made since a moment or in a month (2026-11), oldest first."""
@@ -187,6 +240,12 @@ class Store:
             return (self._folder(phr) / "PHR.md").read_bytes().decode(errors="replace")
         except OSError:
             return None
+
+    def naming(self, words: t.Collection[str]) -> list[str]:
+        """The records in whose plan one of these words stands, as its file has them."""
+        wanted = [word.encode() for word in words]
+        plans = ((phr, _content(self._folder(phr) / "plan.json")) for phr in self.ids())
+        return [phr for phr, plan in plans if any(word in plan for word in wanted)]
 
     def with_event(self, *kinds: str) -> list[str]:
         """The records in which such an event stands, by the names of their files."""
@@ -222,19 +281,28 @@ class Store:
                 except AiopsError as exc:
                     raise AiopsError(f"{event_name(event)}: {exc}.") from exc
 
-    def _unfinished(self, phr: str, lock: int) -> bool:
-        """Whether a run died between an event and its page, its commit, or its way to the remote."""
-        self._repository.make(lock)
-        return self.page(phr) != self._render(self.load(phr)) or self._repository.dirty(lock)
+    def _uncommitted(self, phr: str) -> list[str]:
+        """The plan and the events that no commit has yet; an AiopsError where a file is not as it was committed.
 
-    def _finish(self, phr: str, lock: int, must_reach: bool = False) -> Record:
-        """The page, the commit and the push.  The event stands already: if these fail, the next run makes up for them.
-
-        Only what must reach the remote and does not, is taken back: nothing has happened then.
+        So a record whose tail was cut off is not written to: its chain alone would not tell.
         """
-        record = self.load(phr)
-        _replace(self._folder(phr) / "PHR.md", self._render(record).encode())
-        self._commit(record, lock)
+        folder = self._folder(phr)
+        known = self._repository.committed(self._place_of(folder))
+        for path, name in known.items():
+            if path != self._place_of(folder / "PHR.md") and content_name(_content(self._root / path), name) != name:
+                raise self._broken(phr, f"{path} is not as it was committed.")
+        here = (folder / "plan.json", *sorted((folder / "events").glob("*.json")))
+        return [path for path in map(self._place_of, here) if path not in known]
+
+    def _finish(self, phr: str, lock: int, left: t.Sequence[str], must_reach: bool = False) -> Record:
+        """The page, the commit of what is left of the record, and the push.
+
+        The event stands already: if these fail, the next run makes up for them.  Only what must reach the remote and does not,
+        is taken back: nothing has happened then.
+        """
+        record = self._paged(phr)
+        self._commit(record, lock, left)
+        _end(lock)
         if not self._repository.remote:
             return record
         try:
@@ -276,7 +344,7 @@ class Store:
             repository.reset(lock, theirs)
             return
         if repository.dirty(lock):  # a run died between an event and its commit
-            self._commit_leftovers(lock)
+            self._make_up(lock)
             ours = repository.head(BRANCH) or ours
         if repository.is_ancestor(lock, theirs, ours):
             return
@@ -286,13 +354,20 @@ class Store:
         repository.reset(lock, theirs)
         for phr, plan, events in left:
             self._put_after(phr, plan, events)
-            self._commit(self._paged(phr), lock)
+            self._commit(self._paged(phr), lock, self._uncommitted(phr))
 
-    def _commit_leftovers(self, lock: int) -> None:
-        """Commit what a run that died left, with its pages."""
-        status = self._repository.run(lock, "status", "--porcelain", "-z", "-uall", "--", "phr")
-        records = [self._paged(phr) for phr in sorted({Path(line[3:]).parts[3] for line in status.split("\0")[:-1]})]
-        self._commit(records[-1], lock)
+    def _make_up(self, lock: int) -> None:
+        """Commit what a run that died left, with its pages.  A record that does not verify is left for a person to look at."""
+        self._repository.make(lock)
+        status = self._repository.run(lock, "status", "--porcelain", "-z", "--no-renames", "-uall", "--", "phr")
+        paths = [Path(line[3:]) for line in status.split("\0")[:-1]]
+        for phr in sorted({path.parts[3] for path in paths if len(path.parts) > 4}):
+            try:
+                left, record = self._uncommitted(phr), self._paged(phr)
+            except AiopsError:
+                continue
+            self._commit(record, lock, left)
+        _end(lock)
 
     def _paged(self, phr: str) -> Record:
         record = self.load(phr)
@@ -366,12 +441,12 @@ class Store:
         finally:
             os.close(handle)
 
-    def _commit(self, record: Record, lock: int) -> None:
-        """A git commit of everything that is not committed yet, so that one that was missed is made up for."""
-        event = record.events[-1]
+    def _commit(self, record: Record, lock: int, left: t.Sequence[str]) -> None:
+        """A git commit of the page and of what is not committed yet, so that one that was missed is made up for."""
+        event, paths = record.events[-1], (*left, self._place_of(self._folder(record.id) / "PHR.md"))
         try:
             self._repository.make(lock)
-            self._repository.commit(lock, f"{record.id}: {event.number} {event.type}", event)
+            self._repository.commit(lock, f"{record.id}: {event.number} {event.type}", event, paths)
         except AiopsError as exc:
             raise AiopsError(
                 f"It was recorded in {self._root}, but git could not commit it: {exc} The next record makes up for it."
@@ -386,6 +461,30 @@ def new_id(now: str) -> str:
 def _digits(moment: str) -> str:
     """A moment as it stands in an id: 20261122-091502."""
     return moment.rstrip("Z").replace("-", "").replace(":", "").replace("T", "-")
+
+
+# Between its first file and its commit, a run leaves a word in the file of the lock: whoever finds one there after it makes up
+# for what is left, and nobody else has to look at all records for that.
+
+
+def _begin(lock: int) -> None:
+    os.pwrite(lock, b"unfinished\n", 0)
+
+
+def _end(lock: int) -> None:
+    os.ftruncate(lock, 0)
+
+
+def _unfinished(lock: int) -> bool:
+    return os.fstat(lock).st_size > 0
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file, empty where there is none."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _create_once(path: Path, content: bytes) -> None:

@@ -19,6 +19,8 @@ from .strict_yaml import strict_yaml
 
 POLICY: t.Final = "trust/policy.yml"
 IDENTITIES: t.Final = "trust/identities.yml"
+_FILES: t.Final = ("policy.yml", "identities.yml", "allowed_signers", "revoked.krl")
+_Contents = tuple[bytes | None, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,34 +33,33 @@ class Trust:
 
 
 class Trusting:
-    """The trust files of the newest commit, read once a commit."""
+    """The trust files of the newest commit, read once a commit, and judged anew only where they are other ones."""
 
     def __init__(self, repository: Repository, policy_file: Path | None) -> None:
         self._repository = repository
         self._policy_file = policy_file
-        self._read: tuple[str | None, Trust] | None = None
+        self._commit: str | None = ""
+        self._read: tuple[_Contents, Trust] | None = None
 
     @property
     def now(self) -> Trust:
         commit = self._repository.trusted()
-        if self._read is None or self._read[0] != commit:
-            self._read = (commit, self._of(commit))
+        if self._read is None or self._commit != commit:
+            contents = tuple(self._repository.files(commit, "trust", _FILES)) if commit else (None,) * len(_FILES)
+            if self._read is None or self._read[0] != contents:
+                self._read = (contents, self._of(*contents))
+            self._commit = commit
         return self._read[1]
 
-    def _of(self, commit: str | None) -> Trust:
-        def content(path: str) -> bytes | None:
-            return self._repository.show(commit, path) if commit else None
-
+    def _of(self, own: bytes | None, identities: bytes | None, signers: bytes | None, revoked: bytes | None) -> Trust:
         policy = BUILT_IN
-        own = content(POLICY)
         if own is not None:
             policy = tightened(policy, strict_yaml(own, POLICY), POLICY)
         if self._policy_file is not None:
             where = str(self._policy_file)
             policy = tightened(policy, strict_yaml(_file(self._policy_file), where), where)
-        identities = content(IDENTITIES)
         people = UNLISTED if identities is None else people_from(strict_yaml(identities, IDENTITIES), IDENTITIES)
-        return Trust(policy, people, Signers(content("trust/allowed_signers"), content("trust/revoked.krl")))
+        return Trust(policy, people, Signers(signers, revoked))
 
 
 def _file(path: Path) -> bytes:

@@ -13,7 +13,7 @@ from .._causes import judge
 from .._model import moments
 from .._model.edits import Deletion
 from .._model.errors import AiopsError
-from .._model.evidence import Cluster, Evidence, LogRequest, Reader, Scope
+from .._model.evidence import Evidence, LogRequest, Reader, Scope
 from .._model.fields import Json, get_str
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.measuring import Gauge
@@ -88,7 +88,9 @@ def propose(
     present = [finding for finding in judge.find(evidence) if finding.caused_by is None]
     chosen = [finding for finding in present if not wanted or finding.id in wanted][:AT_MOST]
     named = _named(candidates, chosen, evidence)
-    return [_propose(site, finding, evidence, named.get(finding.id)) for finding in chosen]
+    former = [site.records.load(phr) for phr in site.records.naming([finding.id for finding in chosen])]
+    here = [record for record in former if record.plan.cluster.uid == evidence.cluster.uid]
+    return [_propose(site, finding, evidence, here, named.get(finding.id)) for finding in chosen]
 
 
 def _named(
@@ -105,9 +107,13 @@ def _named(
     return {needing[0]: candidates}
 
 
-def _propose(site: Site, finding: Finding, evidence: Evidence, candidate: str | None) -> Proposal:
+def _propose(
+    site: Site, finding: Finding, evidence: Evidence, here: t.Sequence[Record], candidate: str | None
+) -> Proposal:
+    """``here`` are the records of this cluster whose plans name the finding, and others."""
     offered = changes(finding, evidence, candidate)
-    failed = _failed(finding.id, evidence.cluster, site.records)
+    former = [record for record in here if record.plan.finding.get("id") == finding.id]
+    failed = [_what_it_writes(each.plan.steps) for each in former if each.verdict in {"worse", "same"}]
     refused: list[str] = []
     dry_run = "not tried"
     for change in offered:
@@ -130,7 +136,7 @@ def _propose(site: Site, finding: Finding, evidence: Evidence, candidate: str | 
     finding = dataclasses.replace(
         finding, evidence=(*finding.evidence, *_last_words(usable.change, evidence, site.reader))
     )
-    record = _record(site, finding, evidence, usable)
+    record = _record(site, finding, evidence, usable, former)
     plan = record.plan
     state = record.state(moments.now())
     return Proposal(finding.id, record.id, record.plan_digest, plan.tier, state, plan.dry_run, plan.summary)
@@ -145,17 +151,6 @@ def _why_not(site: Site, change: Change, evidence: Evidence, failed: t.Sequence[
     return kept_by(change.action, steps, evidence, site.live) or breaks_budget(change, evidence)
 
 
-def _failed(finding: str, cluster: Cluster, records: Records) -> list[t.Any]:
-    """What was written for the same finding before, and did not help."""
-    found = []
-    for phr in records.ids():
-        record = records.load(phr)
-        same = (record.plan.finding.get("id"), record.plan.cluster.uid) == (finding, cluster.uid)
-        if same and record.verdict in {"worse", "same"}:
-            found.append(_what_it_writes(record.plan.steps))
-    return found
-
-
 def _what_it_writes(steps: t.Sequence[Step]) -> list[tuple[str, str, t.Any]]:
     """The new values by object and path; deletions write none."""
     patched = [
@@ -167,10 +162,10 @@ def _what_it_writes(steps: t.Sequence[Step]) -> list[tuple[str, str, t.Any]]:
     return patched + [(str(step.target), "", step.manifest) for step in steps if step.verb == "create"]
 
 
-def _record(site: Site, finding: Finding, evidence: Evidence, tried: Tried) -> Record:
+def _record(site: Site, finding: Finding, evidence: Evidence, tried: Tried, former: t.Sequence[Record]) -> Record:
     """The open record of the same steps, or a new one; an older plan for the same finding is superseded."""
     now, records = moments.now(), site.records
-    older = _open_for(finding.id, site.source, evidence.cluster, records, now)
+    older = next((each for each in reversed(former) if _is_open(each, site.source, now)), None)
     if older and (older.plan.steps, older.plan.measures) == (tried.steps, site.measures):
         return older
     policy = records.policy
@@ -222,12 +217,6 @@ def _last_words(change: Change, evidence: Evidence, reader: Reader) -> tuple[Evi
     )
 
 
-def _open_for(finding: str, source: Source, cluster: Cluster, records: Records, now: str) -> Record | None:
-    """The open record for this finding of this cluster; what was planned for another one is none of our business."""
-    for phr in reversed(records.ids()):
-        record = records.load(phr)
-        plan = record.plan
-        same = (plan.finding.get("id"), plan.source, plan.cluster.uid) == (finding, source, cluster.uid)
-        if same and record.state(now) in {"pending", "approved"}:
-            return record
-    return None
+def _is_open(record: Record, source: Source, now: str) -> bool:
+    """Whether a plan of a cluster, or of a snapshot, still waits for its decision or its run."""
+    return record.plan.source == source and record.state(now) in {"pending", "approved"}

@@ -153,6 +153,9 @@ class QuickStore(Store):
     def _commit(self, *_args: t.Any, **_named: t.Any) -> None:
         """Not here."""
 
+    def _make_up(self, *_args: t.Any) -> None:
+        """Not here."""
+
 
 # alice may be anything, bob anything, carol only an operator; alice and bob each have two principals, and there is a bot.
 PEOPLE: t.Final = People(

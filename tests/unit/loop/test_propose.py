@@ -28,7 +28,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnos
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import AT_MOST, Proposal, Site, propose
 from ansible_collections.aiops.kubernetes.tests.unit.loop.conftest import Clock
 from ansible_collections.aiops.kubernetes.tests.unit.loop.json_patch import patched
-from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, MemoryServer, QuickStore, person
+from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, MemoryServer, QuickStore, person, plan
 from ansible_collections.aiops.kubernetes.tests.unit.remedies.shop import Shop, finding
 
 FRONTEND: t.Final = finding("image-not-found", "frontend").id
@@ -276,6 +276,27 @@ def test_an_object_that_was_made_anew_supersedes(proposing: Proposing, clock: Cl
     proposing.server = MemoryServer(*(("Deployment", json) for json in proposing.shop.objects["Deployment"]))
     proposing.one(SEARCH)
     assert proposing.kept.load(str(first.phr)).state(clock.now) == "superseded"
+
+
+def test_only_the_records_that_name_a_finding_are_read_and_once(
+    proposing: Proposing, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [f"PHR-20250101-091502-{number:06d}" for number in range(3)]
+    for phr in others:
+        proposing.kept.create(plan(phr=phr), clock.now, ALICE)
+    proposing.all()
+    clock.passes(86400)
+    read: list[str] = []
+    load = proposing.kept.load
+
+    def loaded(phr: str) -> Record:
+        read.append(phr)
+        return load(phr)
+
+    monkeypatch.setattr(proposing.kept, "load", loaded)
+    found = [each.phr for each in proposing.all() if each.phr]
+    assert len(found) > 3
+    assert sorted(read) == sorted(found)
 
 
 def test_another_cluster_is_left_alone(proposing: Proposing, clock: Clock) -> None:

@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Plan, Step
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.written import Written
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.audit import audit_page
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.phr import page, times
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import Audit
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.audit import Audit, inspect
+from ansible_collections.aiops.kubernetes.plugins.modules import phr_info
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
     ALICE,
     CART,
@@ -55,7 +59,7 @@ def _put(root: Path, of: Plan, *happened: Happened) -> QuickStore:
 def _audit(store: Store, now: str = later(90), written: list[Written] | None = None) -> dict[str, t.Any]:
     audit = Audit()
     rows = [audit.look(store, phr, page, times, now) for phr in store.ids()]
-    found = audit.compliance(written, [], store.changed())
+    found = audit.compliance(written, [], [*store.changed(), *store.lost()])
     assert audit_page(found, rows, "x", now).startswith(
         f"# Audit of x: {'compliant' if found['compliant'] else 'NOT compliant'}\n"
     )
@@ -179,6 +183,123 @@ def test_row_29_a_squash_leaves_what_was_decided(store: Store, root: Path) -> No
     git(root, "reset", "--soft", "HEAD~1")
     git(root, "commit", "--quiet", "--amend", "-m", "squashed")
     assert _tampered(root)["compliant"]
+
+
+# What somebody removed or changed with an ordinary commit: the work tree is as the branch has it, and only the history tells
+
+FOLDER: t.Final = f"phr/2026/11/{PHR}"
+OTHER: t.Final = "PHR-20261122-091502-000000"
+
+
+@pytest.fixture
+def two(store: Store) -> Store:
+    for phr in (PHR, OTHER):
+        store.create(plan(phr=phr), NOW, ALICE)
+        store.append(phr, "asked", NOW, ALICE, {})
+    assert store.lost() == []
+    return store
+
+
+def _removed(root: Path, *words: str, message: str = "tidy up") -> str:
+    git(root, "rm", "--quiet", "-r", *words)
+    git(root, "commit", "--quiet", "-m", message)
+    return git(root, "log", "-1", "--abbrev=12", "--format=commit %h of admin, %as").strip()
+
+
+def _cut(store: Store, root: Path) -> str:
+    """The last event of a record, with a page that tells the rest; the whole chain that is left is right."""
+    path = root / FOLDER / "events" / "0002-asked.json"
+    path.unlink()
+    (root / FOLDER / "PHR.md").write_text(page(store.load(PHR)))
+    git(root, "commit", "--quiet", "-a", "-m", "tidy up")
+    return str(path.relative_to(root))
+
+
+def test_row_29_a_record_removed_by_a_commit_is_told_by_the_module(
+    two: Store, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert two.ids() == [OTHER, PHR]
+    who = _removed(root, FOLDER)
+    with patch_module_args({"phr_dir": str(root)}), pytest.raises(SystemExit):
+        phr_info.main()
+    said = json.loads(capsys.readouterr().out)
+    assert (said["compliance"]["compliant"], [each["id"] for each in said["phrs"]]) == (False, [OTHER])
+    files = ("events/0001-proposed.json", "events/0002-asked.json", "plan.json")
+    assert said["compliance"]["changed"] == [f"{FOLDER}/{file} was removed by {who}" for file in files]
+    assert f"{who}" in said["markdown"]
+
+
+def test_row_29_under_the_name_of_an_event(two: Store, root: Path) -> None:
+    who = _removed(root, FOLDER, message=f"{OTHER}: 2 asked")
+    assert two.lost() == [f"{FOLDER}/events/0002-asked.json was removed by {who}"]
+    assert two.lost(phr=PHR) == two.lost()
+    assert two.lost(phr=OTHER) == []
+
+
+def test_row_29_a_tail_cut_by_a_commit_is_told(two: Store, root: Path) -> None:
+    path = _cut(two, root)
+    assert inspect(two, PHR, page)["valid"]
+    [told] = two.lost()
+    assert told.startswith(f"{path} was removed by commit ")
+
+
+def test_row_29_an_event_rewritten_by_a_commit_is_told(two: Store, root: Path) -> None:
+    path = root / FOLDER / "events" / "0002-asked.json"
+    record = two.load(PHR)
+    path.write_bytes(dataclasses.replace(record.events[1], by=person("mallory")).as_bytes())
+    (root / FOLDER / "PHR.md").write_text(page(two.load(PHR)))
+    git(root, "commit", "--quiet", "-a", "-m", "correct the name")
+    assert inspect(two, PHR, page)["valid"]
+    [told] = two.lost()
+    assert told.startswith(f"{FOLDER}/events/0002-asked.json was changed by commit ")
+
+
+def test_what_was_put_back_is_not_lost(two: Store, root: Path) -> None:
+    _removed(root, FOLDER)
+    git(root, "revert", "--no-edit", "HEAD")
+    assert two.lost() == []
+
+
+def test_what_was_kept_long_enough_may_go(two: Store, root: Path) -> None:
+    _removed(root, FOLDER)
+    assert two.lost(later(-365 * 86400))
+    assert two.lost(later(86400)) == []
+
+
+def test_a_merge_that_drops_a_record_is_told(two: Store, root: Path) -> None:
+    git(root, "branch", "side", "HEAD~2")
+    git(root, "checkout", "--quiet", "side")
+    (root / "note").write_text("x")
+    git(root, "add", "note")
+    git(root, "commit", "--quiet", "-m", "a note")
+    git(root, "merge", "--quiet", "-s", "ours", "--no-edit", "main")
+    git(root, "branch", "--force", "main", "side")
+    git(root, "checkout", "--quiet", "main")
+    assert two.ids() == [PHR]
+    assert any(told.startswith(f"phr/2026/11/{OTHER}/events/0001-proposed.json was removed by") for told in two.lost())
+
+
+def test_a_run_commits_no_removal(two: Store, root: Path) -> None:
+    """What somebody removed from the work tree stays on the branch, whatever else is recorded."""
+    shutil.rmtree(root / FOLDER)
+    two.append(OTHER, "note", NOW, ALICE, {"text": "x"})
+    assert git(root, "show", f"HEAD:{FOLDER}/plan.json")
+    assert f"{FOLDER}/plan.json" in two.changed()
+    assert two.lost() == []
+
+
+@pytest.mark.parametrize("what", ["cut", "changed"])
+def test_a_record_that_is_not_as_committed_is_not_written_to(two: Store, root: Path, what: str) -> None:
+    path = root / FOLDER / "events" / "0002-asked.json"
+    changed = dataclasses.replace(two.load(PHR).events[1], by=person("mallory")).as_bytes()
+    path.unlink()
+    if what == "changed":
+        path.write_bytes(changed)
+    (root / FOLDER / "PHR.md").write_text(page(two.load(PHR)))
+    for use in (lambda: two.append(PHR, "note", NOW, ALICE, {}), lambda: two.alone(PHR).__enter__()):
+        with pytest.raises(AiopsError, match=r"does not verify: .*0002-asked\.json is not as it was committed"):
+            use()
+    assert not (root / FOLDER / "events" / "0002-note.json").exists()
 
 
 def test_only_one_month(root: Path) -> None:

@@ -166,6 +166,19 @@ def test_row_29_a_forced_push_is_told(clones: list[Store], root: Path, remote: P
     assert [event.type for event in there.load(PHR).events] == ["proposed", "asked"]
 
 
+def test_row_29_a_record_removed_in_another_clone_is_told(clones: list[Store], root: Path) -> None:
+    here, there = clones
+    for phr in (PHR, OTHER):
+        here.create(plan(phr=phr), NOW, ALICE)
+    there.refresh()
+    git(_root(root, 0), "rm", "--quiet", "-r", f"phr/2026/11/{PHR}")
+    git(_root(root, 0), "commit", "--quiet", "-m", "tidy up")
+    git(_root(root, 0), "push", "--quiet", "origin", "main")
+    there.refresh()
+    assert there.ids() == [OTHER]
+    assert any(told.startswith(f"phr/2026/11/{PHR}/events/0001-proposed.json was removed by") for told in there.lost())
+
+
 def test_a_branch_that_is_gone_is_told(clones: list[Store], remote: Path) -> None:
     clones[0].create(plan(), NOW, ALICE)
     git(remote, "update-ref", "-d", "refs/heads/main")
