@@ -145,8 +145,12 @@ def molecule(place: Place) -> None:
         place.runner.fail("molecule", "nothing to run: there is no extensions/molecule/*/molecule.yml")
 
 
-STATIC = {part.__name__: part for part in (lint, docs, units, browser, sanity, build)}
-ON_CLUSTER = {part.__name__: part for part in (scenarios, loop, setup, integration, molecule)}
+Job = Callable[[Place], None]
+STATIC: dict[str, Job] = {part.__name__: part for part in (lint, docs, units, browser, sanity, build)}
+# On the cluster, and beside the static parts: it waits for pods and metrics most of its time.
+WAITING: dict[str, Job] = {"setup": setup}
+ON_CLUSTER: dict[str, Job] = {part.__name__: part for part in (scenarios, loop, integration, molecule)}
+ALL = STATIC | WAITING | ON_CLUSTER
 
 
 def _pytest(place: Place, name: str, folder: str, *options: str, environment: Environment | None = None) -> None:

@@ -13,13 +13,13 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from ansible_collections.aiops.kubernetes.tests.tools.parts import BIN, ON_CLUSTER, STATIC, Place
-from ansible_collections.aiops.kubernetes.tests.tools.runner import Runner, end, read, start, wait
+from ansible_collections.aiops.kubernetes.tests.tools.parts import ALL, BIN, ON_CLUSTER, STATIC, WAITING, Job, Place
+from ansible_collections.aiops.kubernetes.tests.tools.runner import Runner, beside, end, read, start, wait
 from ansible_collections.aiops.kubernetes.tests.tools.staging import linked_tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +37,7 @@ class OwnCluster:
         command = [*CLUSTER, "up", "--name", self.name, "--addons", "wait"]
         print(f"---- cluster {self.name} (beside the other parts)", flush=True)
         self.process = start(command, ROOT, runner.environment, self.log)
+        runner.running.append(self.process)
 
     @cached_property
     def kubeconfig(self) -> Path | None:
@@ -88,6 +89,12 @@ def environment(scratch: Path, tree: Path) -> dict[str, str]:
     }
 
 
+def run_those(jobs: Mapping[str, Job], parts: Sequence[str], place: Place) -> None:
+    for part, job in jobs.items():
+        if part in parts:
+            job(place)
+
+
 def run(parts: Sequence[str]) -> int:
     logs = ROOT / ".logs"
     logs.mkdir(exist_ok=True)
@@ -95,12 +102,12 @@ def run(parts: Sequence[str]) -> int:
         scratch = Path(name)
         tree = linked_tree(ROOT, scratch / "tree")
         runner = Runner(ROOT, logs, environment(scratch, tree))
-        needs_cluster = any(part in ON_CLUSTER for part in parts)
+        needs_cluster = any(part not in STATIC for part in parts)
         try:
             with lend_cluster(Place(runner, scratch, tree), needs_cluster) as place:
-                for part, job in (STATIC | ON_CLUSTER).items():
-                    if part in parts:
-                        job(place)
+                with beside(runner, lambda: run_those(WAITING, parts, place)):
+                    run_those(STATIC, parts, place)
+                run_those(ON_CLUSTER, parts, place)
         except KeyboardInterrupt:
             runner.fail("run", "interrupted")
     print(runner.count, flush=True)
@@ -113,9 +120,9 @@ def interrupt(*_: object) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", help=f"all when none is named: {', '.join(STATIC | ON_CLUSTER)}")
-    parts = parser.parse_args().part or [*STATIC, *ON_CLUSTER]
-    if unknown := set(parts) - {*STATIC, *ON_CLUSTER}:
+    parser.add_argument("part", nargs="*", help=f"all when none is named: {', '.join(ALL)}")
+    parts = parser.parse_args().part or list(ALL)
+    if unknown := set(parts) - set(ALL):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         sys.exit("The tests look at what git tracks: install git and run them in a clone.")

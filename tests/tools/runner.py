@@ -9,8 +9,10 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -77,6 +79,9 @@ class Runner:
     logs: Path
     environment: Environment
     count: Count = field(default_factory=Count)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """what to end when the run is given up, whichever thread waits for it"""
+    given_up: bool = False
 
     def check(
         self,
@@ -91,7 +96,11 @@ class Runner:
         log = self.logs / f"{name.replace('/', '-')}.log"
         began = time.monotonic()
         with start(command, where or self.root, {**self.environment, **(environment or {})}, log) as process:
+            self.running.append(process)
+            if self.given_up:
+                end(process)
             status = wait(process)
+            self.running.remove(process)
         count = counter(status, read(log))
         if status and not count.failed:
             count += Count(failed=1)
@@ -103,12 +112,33 @@ class Runner:
         self.count += Count(failed=1)
         print(f"FAIL {name}: {reason}", flush=True)
 
+    def give_up(self) -> None:
+        """End what runs, and whatever else would still begin."""
+        self.given_up = True
+        for process in tuple(self.running):
+            end(process)
+
     def _report(self, name: str, count: Count, seconds: float, log: Path) -> None:
         self.count += count
-        print(f"{'FAIL' if count.failed else 'ok  '} {name}: {count} in {seconds:.1f} s", flush=True)
+        lines = [f"{'FAIL' if count.failed else 'ok  '} {name}: {count} in {seconds:.1f} s"]
         if count.failed:
-            print("\n".join(f"     | {line}" for line in telling(read(log).splitlines())))
-            print(f"     all of it: {log.relative_to(self.root)}", flush=True)
+            lines += [f"     | {line}" for line in telling(read(log).splitlines())]
+            lines.append(f"     all of it: {log.relative_to(self.root)}")
+        print("\n".join(lines), flush=True)  # at once: another thread may report, too
+
+
+@contextmanager
+def beside(runner: Runner, job: Callable[[], None]) -> Iterator[None]:
+    """Do the job in a thread of its own while the block runs, and wait for its end."""
+    thread = threading.Thread(target=job)
+    thread.start()
+    try:
+        yield
+        thread.join()
+    except BaseException:
+        runner.give_up()
+        thread.join()
+        raise
 
 
 def telling(lines: Sequence[str]) -> list[str]:

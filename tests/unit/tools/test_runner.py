@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.aiops.kubernetes.tests.tools.runner import (
     Count,
     Runner,
+    beside,
     count_importer,
     count_junit,
     count_one,
@@ -116,3 +117,31 @@ def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         assert count_one(wait(process, limit=0.2), "") == Count(failed=1)
     assert process.returncode == -signal.SIGTERM
     assert time.monotonic() - began < 30
+
+
+def test_a_run_that_is_given_up_ends_what_runs_beside_it_and_begins_no_more(runner: Runner) -> None:
+    def jobs() -> None:
+        runner.check("long", *python("import time; print('runs', flush=True); time.sleep(60)"))
+        runner.check("next", *python("import time; time.sleep(60)"))
+
+    def interrupted() -> None:
+        with beside(runner, jobs):
+            while not (runner.logs / "long.log").exists() or not (runner.logs / "long.log").read_text():
+                time.sleep(0.02)
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < 20
+    assert runner.count == Count(failed=2)
+
+
+def slow(runner: Runner) -> None:
+    runner.check("slow", *python("import time; time.sleep(1)"))
+
+
+def test_a_run_waits_for_what_runs_beside_it(runner: Runner) -> None:
+    with beside(runner, lambda: slow(runner)):
+        runner.check("quick", *python("pass"))
+    assert runner.count == Count(passed=2)
