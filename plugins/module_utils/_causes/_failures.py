@@ -49,6 +49,11 @@ class Failure:
     around: tuple[Target, ...] = ()
 
 
+# What compilers, loaders of modules and templates can't resolve.
+_NO_HOST: t.Final = (
+    r"(?:the |all |any )?(?:placeholder|dependenc|modul|symbol|import|plugin|packag|type|class|bean|path|ref|version|schema"
+    r"|entry|loader|conflict|reference|variable|['\"]?[./@$])"
+)
 _KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     (
         "no-answer-from-dns",
@@ -62,8 +67,9 @@ _KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     (
         "unresolved",
         re.compile(
-            r"\bno such host\b(?!-)|name or service not known|name does not resolve|ENOTFOUND|\bbad address '"
-            r"|(?:could ?n[o']t|can'?t) resolve(?! placeholder)|could not translate host name|host not found|unknown ?host"
+            r"\bno such host\b(?!-)|name or service not known|name does not resolve|\bENOTFOUND\b|\bbad address '"
+            rf"|(?<!module not found: error: )(?:could ?n[o']t|can'?t) resolve(?! {_NO_HOST})|could not translate host name"
+            r"|host not found|unknown ?host"
             r"|server can't find|no address associated with|nodename nor servname|NXDOMAIN|unknown mysql server host"
             r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known",
             re.I,

@@ -83,8 +83,14 @@ def _users(case: ContainerCase) -> t.Iterator[EvidenceItem]:
             yield EvidenceItem("spec", f"{case.pod.ref}: {place}.securityContext", text)
 
 
+_NO_VALUE: t.Final = re.compile(r"^missing value for \S")  # pkg/kubelet/container/helpers.go
 # What the runtime says, in words for a person; the first that fits.
 _CREATE: t.Final = (
+    (
+        _NO_VALUE,
+        "a subPathExpr names a variable that the container does not have",
+        "set the variable in its env, or correct subPathExpr",
+    ),
     (
         re.compile(r"name \S+ is reserved|already in use|is reserved for", re.I),
         "an earlier attempt still holds its name",
@@ -130,10 +136,10 @@ _OOM_AT_START: t.Final = re.compile(r"OOM-killed|memory limit too low", re.I)
 
 
 def container_create_failed(case: ContainerCase) -> Judgement | None:
-    """The runtime has the image and can't make the container from it, before the command is even looked for."""
+    """The image is there and no container can be made from it, before the command is even looked for."""
     container = case.container
     texts = list(start_texts(case))
-    if container.waiting_reason == "CreateContainerError":
+    if container.waiting_reason == "CreateContainerError" or _NO_VALUE.search(container.waiting_message):
         texts.insert(0, (container.waiting_message, quote_waiting(case)))
     if not texts or _OOM_AT_START.search(texts[0][0]):
         return None
@@ -142,7 +148,7 @@ def container_create_failed(case: ContainerCase) -> Judgement | None:
     why, step = known or (one_line(text, 160), "correct what the runtime names")
     return Judgement(
         summary=f"container {container.name} can't be made: {why}",
-        explanation="The image was pulled and what the pod refers to is there; the runtime refuses to set the container up, "
+        explanation="The image was pulled and what the pod refers to is there; the container can't be set up as the pod asks, "
         "so its command never ran and there is no log.",
         evidence=(quote,),
         next_step=f"{edit_command(case.workload)}   # {step}",

@@ -13,6 +13,7 @@ from .._model.evidence import Evidence, LogRequest
 from .._model.fields import get_str
 from .._model.finding import UNDETERMINED, Counts, Finding
 from .._model.objects import Pod, Ref, ref_of
+from .._model.text import one_line
 from . import _table
 from ._case import (
     ContainerCase,
@@ -225,10 +226,12 @@ def _unexplained_wait(case: PodCase) -> list[Hit]:
     scheduled = case.pod.condition("PodScheduled")
     stage = scheduled if get_str(scheduled, "status") == "False" else ready
     evidence = [quote_condition(case.pod.ref, stage)] if stage else []
-    evidence += [quote_event(event) for event in case.events if event.warning][:3]
-    return [
-        _undetermined(case, f"not ready for {moments.in_words(waited)} and no known cause fits", tuple(evidence), None)
-    ]
+    warnings = [event for event in case.events if event.warning]
+    evidence += [quote_event(event) for event in warnings[:3]]
+    summary = f"not ready for {moments.in_words(waited)} and no known cause fits" + (
+        f"; the last warning: {one_line(warnings[0].message, 120)}" if warnings else ""
+    )
+    return [_undetermined(case, summary, tuple(evidence), None)]
 
 
 def _undetermined(

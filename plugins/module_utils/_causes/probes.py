@@ -32,6 +32,7 @@ from ._case import (
     quote_log,
 )
 from ._near import near_misses
+from ._services import services
 
 _STATUS: t.Final = re.compile(r"HTTP probe failed with statuscode: (?P<status>\d{3})\b")
 # A server that is there and does not know what it is asked: no such path, no such method, no right to it.
@@ -172,13 +173,17 @@ def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
     if probe is None or probe.kind != "readiness" or not texts:
         return None
     before, reached = _was_ready(case), not _NOBODY.search(texts[0])
-    if not (before or reached or _target_is_declared(case, probe)):
-        return None  # whether it is the question or the container, nobody can tell
+    right = before or reached or _target_is_declared(case, probe)
     return Judgement(
         summary=f"container {case.container.name} runs and is not ready: {_in_words(texts[0])}",
         explanation=("It was ready in this run before, so what the probe asks is there. " if before else "")
-        + ("The probe reached it" if reached else "Nothing listens where the probe asks")
-        + ": the container itself says, or shows, that it can't serve yet. It may wait for something else; its log tells more.",
+        + ("The probe reached it" if reached else "Nothing answers where the probe asks")
+        + (
+            ": the container itself says, or shows, that it can't serve yet. It may wait for something else; its log tells more."
+            if right
+            else ". Nothing that was read tells where the container listens: the probe may ask for the wrong port, "
+            "or the container may not serve yet."
+        ),
         evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *quote_log(case)),
         next_step=kubectl(case.pod.ref, f"logs {case.pod.ref.name} -c {case.container.name} --tail=50"),
         confidence="confirmed" if before or reached else "probable",
@@ -356,21 +361,23 @@ def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
             (EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.ports", names),),
             tuple(Candidate(f"port {number}", "the container declares it") for number in declared),
         )
-    heard, answered = _heard(case), _answered(case, probe)
+    heard, answered, served = _heard(case), _answered(case, probe), _served(case)
     end = case.last_end
     if answered:
         why, sure = "another probe of it is answered there", True
     elif heard:
         why, sure = "its log says that it listens there", False
+    elif served:
+        why, sure = "a Service leads there", False
     elif probe.kind != "readiness" and end and end.exit_code == 0:
         why, sure = "", False  # it was so far that it ended well when it was asked to, and had not listened there
     else:
         return None
-    if port in heard | answered:
+    if port in heard | answered | served:
         return None
     return _Fault(
         f"nothing listens on port {port}",
-        candidates=tuple(Candidate(f"port {number}", why) for number in sorted(answered or heard)),
+        candidates=tuple(Candidate(f"port {number}", why) for number in sorted(answered or heard or served)),
         confidence="confirmed" if sure else "probable",
     )
 
@@ -378,6 +385,14 @@ def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
 def _heard(case: ContainerCase) -> set[int]:
     """The ports that it says it listens on."""
     return {int(number) for line in case.log.splitlines() for number in _LISTENS.findall(line, 0, 1000)}
+
+
+def _served(case: ContainerCase) -> set[int]:
+    """The ports to which Services lead; of a pod with several containers they may mean another one."""
+    if len(case.pod.containers) > 1:
+        return set()
+    of_pod = (each for each in services(case.evidence, case.pod.ref.namespace) if each.selects(case.pod.json))
+    return {port.target for each in of_pod for port in each.ports if isinstance(port.target, int)}
 
 
 def _answered(case: ContainerCase, asked: Probe) -> set[int]:
@@ -415,7 +430,7 @@ def _in_words(text: str) -> str:
     if status:
         return f"it answers with status {status['status']}"
     if _NOBODY.search(text):
-        return "nothing listens where its probe asks"
+        return "nothing answers where its probe asks"
     if _LATE.search(text):
         return "it does not answer in time"
     return "its probe says " + (text.splitlines()[0][:120] if text else "no more than that it failed")

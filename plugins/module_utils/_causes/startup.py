@@ -215,6 +215,9 @@ _CANT_OPEN: t.Final = re.compile(
     r"|could not find or load main class |could not open input file: |no such file or directory -- )['\"]?(?P<file>[^'\":\s]+)",
     re.I,
 )
+# An interpreter that is given a program as an argument: python -c, node -e, php -r.
+_LANGUAGE: t.Final = re.compile(r"(?:^|/)(?:python|node|ruby|perl|php)[\d.]*$")
+_CODE_OPTIONS: t.Final = frozenset({"-c", "-e", "-r", "--eval"})
 _USAGE: t.Final = re.compile(r"^\s*usage(?: of [^:]+)?:|try ['\"`\u2018]?\S+ (?:-h|--?help)", re.I)
 # Exit codes that say "called wrongly": shells, getopt, argparse, Go's flag; and EX_USAGE of BSD.
 _USAGE_CODES: t.Final = frozenset({2, 64})
@@ -246,7 +249,7 @@ def command_usage_error(case: ContainerCase) -> Judgement | None:
 
 def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
     """The line that complains of something which stands in the container's command or args."""
-    words = [word for text in (*get_strs(spec, "command"), *get_strs(spec, "args")) for word in text.split()]
+    words = _arguments(spec)
     for number, line in reversed([*enumerate(lines)]):
         if match := _CANT_OPEN.search(line):
             file = match["file"].rstrip(".,")
@@ -257,6 +260,13 @@ def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
             if any(_names(around, word) for word in words[1:]) or _by_its_own_name(line, words):
                 return line.strip()
     return None
+
+
+def _arguments(spec: Json) -> list[str]:
+    """The words of the command line, those within a shell's script as well; the code of another language is no argument."""
+    texts = [*get_strs(spec, "command"), *get_strs(spec, "args")]
+    code = {number + 1 for number, text in enumerate(texts) if text in _CODE_OPTIONS and _LANGUAGE.search(texts[0])}
+    return [word for number, text in enumerate(texts) if number not in code for word in text.split()]
 
 
 def _names(text: str, word: str) -> bool:

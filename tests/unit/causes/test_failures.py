@@ -225,6 +225,24 @@ LINES: list[tuple[str, str | None, str | None]] = [
 ]
 
 
+OTHERS = [
+    "ModuleNotFoundError: No module named 'weather_grid'",
+    "Module not found: Error: Can't resolve 'react' in '/app/src'",
+    "Error: Can't resolve './routes' in '/app'",
+    "npm ERR! Could not resolve dependency: peer react@18",
+    "Could not resolve placeholder 'DB_URL' in value \"${DB_URL}\"",
+    "error: could not resolve module path",
+    "PageNotFoundException: /checkout",
+    "connect_timeout_seconds must be a number",
+    "MissingTimeoutError: timeout not set",
+]
+
+
+@pytest.mark.parametrize("line", OTHERS)
+def test_a_line_that_is_not_about_the_network(line: str) -> None:
+    assert kind_of(line) is None
+
+
 @pytest.mark.parametrize(("line", "kind", "target"), LINES)
 def test_reads_a_line(line: str, kind: str | None, target: str | None) -> None:
     told = kind_of(line)
