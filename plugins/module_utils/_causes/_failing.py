@@ -116,7 +116,7 @@ def ended_pods(evidence: Evidence) -> list[Pod]:
 def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:
     if pod.phase == "Succeeded":
         return True
-    owner = evidence.owner(pod.ref, pod.json)
+    owner = pod.owner
     if owner is None:
         return False
     json = evidence.get(owner) or {}
@@ -128,7 +128,7 @@ def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bo
 
 def _of_an_old_run(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:
     """Whether its Job is complete, goes on with another pod, or is no longer the newest of its CronJob."""
-    owner = evidence.owner(pod.ref, pod.json)
+    owner = pod.owner
     if owner is None or owner.kind != "Job":
         return False
     json = evidence.get(owner) or {}
@@ -149,7 +149,7 @@ def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
         for other in evidence.pods_of(evidence.workload(pod))
         if (other.created or "") > (pod.created or "")
         and other.phase in {"Running", "Pending", "Succeeded"}
-        and evidence.owner(other.ref, other.json) == job
+        and other.owner == job
         and get_str(other.json, "metadata", "annotations", _INDEX) == index
     ]
     if (get_int(json, "status", "failed") or 0) < 2:

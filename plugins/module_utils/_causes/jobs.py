@@ -188,7 +188,7 @@ def _limits(job: Ref, json: Json) -> EvidenceItem:
 
 def _ends(evidence: Evidence, job: Ref) -> list[EvidenceItem]:
     """How the containers of its newest failed pod ended, where one is left."""
-    left = [pod for pod in evidence.pods if evidence.owner(pod.ref, pod.json) == job and pod.phase == "Failed"]
+    left = [pod for pod in evidence.pods if pod.owner == job and pod.phase == "Failed"]
     newest: Pod | None = max(left, key=lambda pod: (pod.created or "", pod.ref), default=None)
     return [
         EvidenceItem(

@@ -48,10 +48,11 @@ _SETTLED_BY: t.Final[t.Mapping[int | None, str]] = {
 
 def find(evidence: Evidence) -> tuple[Finding, ...]:
     """Every finding, worst first; an empty tuple means that nothing fails."""
-    hits = _judge_remains(evidence)
+    present = present_pods(evidence)
+    hits = _judge_remains(evidence, present)
     unexplained: list[Hit] = []
     over = {hit.pod.ref for hit in hits if hit.pod}
-    for pod in present_pods(evidence):
+    for pod in present:
         if pod.ref not in over:
             for hit in _judge_pod(evidence, pod):
                 (unexplained if hit.cause == UNDETERMINED else hits).append(hit)
@@ -158,12 +159,12 @@ def _works_on(pod: Pod) -> bool:
     )
 
 
-def _judge_remains(evidence: Evidence) -> list[Hit]:
+def _judge_remains(evidence: Evidence, present: t.Sequence[Pod]) -> list[Hit]:
     """Pods that are on their way out, that were ended as a whole and say why, or that nobody vouches for."""
     groups = (
         ([pod for pod in evidence.pods if pod.deleting], _table.DELETING),
         (ended_pods(evidence), _table.ENDED),
-        (present_pods(evidence), _table.STRANDED),
+        (present, _table.STRANDED),
     )
     return [hit for pods, causes in groups for pod in pods for hit in _first(PodCase(evidence, pod), causes, None)]
 

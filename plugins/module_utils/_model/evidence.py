@@ -308,7 +308,7 @@ class Evidence:
 
     def maker(self, pod: Pod) -> Ref:
         """What made the pod: its ReplicaSet, StatefulSet, DaemonSet, Job …; the pod itself where nothing did."""
-        return self.owner(pod.ref, pod.json) or pod.ref
+        return pod.owner or pod.ref
 
     def owner(self, ref: Ref, json: Json) -> Ref | None:
         found = controller(json)
@@ -316,7 +316,7 @@ class Evidence:
 
     def workload(self, pod: Pod) -> Ref:
         """The top owner: Deployment over ReplicaSet, CronJob over Job, the pod itself where nobody owns it."""
-        owner = self.owner(pod.ref, pod.json)
+        owner = pod.owner
         if owner is None or owner.kind == "Node":  # a static pod is its own workload: its node only mirrors it
             return pod.ref
         if owner not in self._top_owners:
@@ -340,7 +340,7 @@ class Evidence:
 
     def revision_of(self, pod: Pod) -> Revision | None:
         """The revision that a pod was made from."""
-        owner = self.owner(pod.ref, pod.json)
+        owner = pod.owner
         label = get_str(pod.json, "metadata", "labels", "controller-revision-hash")
         for revision in self.revisions(self.workload(pod)):
             if revision.ref == owner or (

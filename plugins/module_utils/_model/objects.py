@@ -203,6 +203,12 @@ class Pod:
     def ref(self) -> Ref:
         return Ref("Pod", get_str(self.json, "metadata", "namespace"), get_str(self.json, "metadata", "name"))
 
+    @functools.cached_property
+    def owner(self) -> Ref | None:
+        """What controls it; nothing controls a bare pod."""
+        found = controller(self.json)
+        return Ref(found[0], self.ref.namespace, found[1]) if found else None
+
     @property
     def uid(self) -> str:
         return get_str(self.json, "metadata", "uid")

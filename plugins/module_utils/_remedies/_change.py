@@ -154,5 +154,5 @@ def _is_token(item: Json) -> bool:
 
 def replaced_by_controller(evidence: Evidence, pod: Pod) -> bool:
     """Whether a controller makes another pod when this one is deleted."""
-    owner = evidence.owner(pod.ref, pod.json)
+    owner = pod.owner
     return owner is not None and owner.kind in REPLACING
