@@ -152,7 +152,6 @@ def _is_token(item: Json) -> bool:
     return get_str(item, "name").startswith(_TOKEN_VOLUME)
 
 
-def replaced_by_controller(evidence: Evidence, pod: Pod) -> bool:
+def replaced_by_controller(pod: Pod) -> bool:
     """Whether a controller makes another pod when this one is deleted."""
-    owner = pod.owner
-    return owner is not None and owner.kind in REPLACING
+    return pod.owner is not None and pod.owner.kind in REPLACING

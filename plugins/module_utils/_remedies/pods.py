@@ -46,7 +46,7 @@ def replace_pod(case: RemedyCase) -> Change | None:
 
 def _replaceable(case: RemedyCase) -> list[Pod]:
     pods = case.evidence.pods_of(case.workload)
-    return [pod for pod in pods if not pod.deleting and not pod.ready and replaced_by_controller(case.evidence, pod)]
+    return [pod for pod in pods if not pod.deleting and not pod.ready and replaced_by_controller(pod)]
 
 
 def _has_run(pod: Pod) -> bool:
