@@ -50,7 +50,7 @@ class Failure:
 
 
 # What compilers, loaders of modules and templates can't resolve.
-_NO_HOST: t.Final = (
+_NO_NAME: t.Final = (
     r"(?:the |all |any )?(?:placeholder|dependenc|modul|symbol|import|plugin|packag|type|class|bean|path|ref|version|schema"
     r"|entry|loader|conflict|reference|variable|['\"]?[./@$])"
 )
@@ -68,7 +68,7 @@ _KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
         "unresolved",
         re.compile(
             r"\bno such host\b(?!-)|name or service not known|name does not resolve|\bENOTFOUND\b|\bbad address '"
-            rf"|(?<!module not found: error: )(?:could ?n[o']t|can'?t) resolve(?! {_NO_HOST})|could not translate host name"
+            rf"|(?<!module not found: error: )(?:could ?n[o']t|can'?t) resolve(?! {_NO_NAME})|could not translate host name"
             r"|host not found|unknown ?host"
             r"|server can't find|no address associated with|nodename nor servname|NXDOMAIN|unknown mysql server host"
             r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known",
