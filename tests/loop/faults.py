@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import typing as t
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _CALLS: t.Final = (
     "unlinkat", "mkdir", "mkdirat", "ftruncate", "flock", "chmod", "fchmod",
 )  # fmt: skip
 _FAULTS: t.Final = ("error=EIO", "signal=KILL")
+_TELL_EACH: t.Final = 25
 KINDS: t.Final = ("approved", "claimed")
 _NAME: t.Final = "ansible_collections.aiops.kubernetes.tests.loop.faults"
 _LINE: t.Final = re.compile(r"^(\d+) +(\w+)\((.*)$")
@@ -128,23 +130,26 @@ def _require(holds: bool, otherwise: str) -> None:
         raise AssertionError(otherwise)
 
 
-def sweep(every: int) -> str:
-    """Each ``every``-th point of both kinds of event."""
-    told = []
+def sweep(every: int) -> None:
+    """Each ``every``-th point of both kinds of event, and how far it has come meanwhile."""
     for kind in KINDS:
         with tempfile.TemporaryDirectory(prefix="aiops-faults-") as name:
             folder = Path(name)
             of = template(folder, kind)
             all_points = points(of, folder, kind)
-            stood = [strike(of, folder, kind, point) for point in all_points[::every]]
-            told.append(f"{kind}: {len(stood)} of {len(all_points)} faults; the event stood after {sum(stood)}")
-    return "; ".join(told)
+            chosen, stood, began = all_points[::every], 0, time.monotonic()
+            for number, point in enumerate(chosen, 1):
+                stood += strike(of, folder, kind, point)
+                if number % _TELL_EACH == 0 or number == len(chosen):
+                    rate = (time.monotonic() - began) / number
+                    told = f"{kind}: {number} of {len(chosen)} faults ({len(all_points)} in all), {rate:.1f} s each"
+                    print(f"{told}; the event stood after {stood} of them", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1, help="take only every so-manieth point")
-    print(sweep(parser.parse_args().every))
+    sweep(parser.parse_args().every)
 
 
 if __name__ == "__main__":

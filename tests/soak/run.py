@@ -30,12 +30,14 @@ def main() -> None:
     names = parser.parse_args().job or list(JOBS)
     if unknown := set(names) - set(JOBS):
         parser.error(f"no such job: {', '.join(sorted(unknown))}")
-    failures = sum(not run(name) for name in names)
-    sys.exit(failures > 0)
+    failed = [name for number, name in enumerate(names, 1) if not run(name, f"{number} of {len(names)}")]
+    print(f"{len(names)} jobs, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")
+    sys.exit(bool(failed))
 
 
-def run(name: str) -> bool:
-    print(f"---- {name}", flush=True)
+def run(name: str, place: str) -> bool:
+    """One job, which itself tells how far it has come and what it counted."""
+    print(f"---- {name}, {place}", flush=True)
     began = time.monotonic()
     done = subprocess.run(JOBS[name], check=False)
     print(f"{'FAIL' if done.returncode else 'ok  '} {name} in {time.monotonic() - began:.0f} s", flush=True)
