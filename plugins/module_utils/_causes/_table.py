@@ -42,26 +42,6 @@ from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 _Case_contra = t.TypeVar("_Case_contra", contravariant=True)
 
 
-# All that a finding's cause may be, beside "undetermined": whoever reads findings by machine can rely on it.
-VOCABULARY: t.Final = frozenset({
-    "image-not-found", "image-pull-unauthorized", "registry-unreachable", "registry-rate-limited",
-    "image-name-invalid", "image-never-pulled", "image-architecture-mismatch", "image-policy-refused",
-    "command-not-found", "command-not-executable", "command-usage-error", "configmap-missing", "secret-missing",
-    "key-missing", "run-as-non-root-violated", "container-create-failed", "lifecycle-hook-failed",
-    "sandbox-creation-failed", "application-error", "memory-limit-exceeded", "child-process-oom-killed",
-    "node-out-of-memory", "liveness-probe-misconfigured", "liveness-probe-failing", "startup-too-slow",
-    "exits-with-success", "configuration-invalid", "filesystem-not-writable", "port-in-use", "native-crash",
-    "dependency-unavailable", "dns-resolution-failed", "rbac-denied", "init-container-hanging",
-    "job-sidecar-never-ends", "readiness-probe-misconfigured", "readiness-probe-failing", "insufficient-resources",
-    "node-selection-unsatisfiable", "node-tainted-or-cordoned", "host-port-conflict", "volume-claim-unbound",
-    "volume-mount-failed", "quota-exceeded", "quota-requires-limits", "limit-range-violated", "pod-security-violated",
-    "service-account-missing", "priority-class-missing", "admission-webhook-unavailable", "pod-spec-rejected",
-    "evicted", "node-unavailable", "stuck-terminating", "rollout-stuck", "scaled-to-zero", "autoscaler-unable",
-    "disruption-budget-blocks", "job-failed", "cronjob-not-running", "scheduler-missing", "service-selector-mismatch",
-    "service-port-mismatch", "network-policy-blocks",
-})  # fmt: skip
-
-
 @dataclasses.dataclass(frozen=True)
 class Cause(t.Generic[_Case_contra]):
     """A row: the slug of the closed vocabulary, the function that decides it, and the runbook page of its family."""

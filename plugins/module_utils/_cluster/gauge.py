@@ -6,21 +6,21 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import math
 import os
 import typing as t
 import urllib.parse
-import urllib.request
 
 from .._model import quantity
 from .._model.fields import Json, get_dict, get_dicts, get_list, get_str
 from .._model.objects import Ref
 from .._model.plan import Measures
+from .._web.exchange import exchange
 from .connection import Connection, Refused
 
 _SECONDS: t.Final = 10
+_LARGEST: t.Final = 1024 * 1024
 # The token for a Prometheus that asks for one; a credential sets it.
 TOKEN: t.Final = "AIOPS_PROMETHEUS_TOKEN"
 
@@ -69,11 +69,10 @@ def _ask(url: str, query: str) -> float | None:
     address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
     token = os.environ.get(TOKEN)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - a plan's address begins with http(s)://
     try:
-        with urllib.request.build_opener().open(request, timeout=_SECONDS) as answer:
-            result = get_list(json.load(answer), "data", "result")
-        value = float(result[0]["value"][1]) if len(result) == 1 else math.nan
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, IndexError):
+        status, content = exchange(address, headers, seconds=_SECONDS, largest=_LARGEST)
+        result = get_list(json.loads(content), "data", "result")
+        value = float(result[0]["value"][1]) if status == 200 and len(result) == 1 else math.nan
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
     return value if math.isfinite(value) else None

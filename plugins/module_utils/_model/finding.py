@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import typing as t
 
+from .advice import Advice, advice_from_json
 from .errors import AiopsError
 from .evidence import Cluster, Scope, Stats, Unreadable
 from .fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
@@ -74,6 +75,7 @@ class Finding:
     candidates: tuple[Candidate, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     caused_by: str | None = None
+    advice: tuple[Advice, ...] = ()
 
     @property
     def id(self) -> str:
@@ -101,7 +103,7 @@ class Finding:
             ],
             "candidates": [{"what": redact(item.what), "why": redact(item.why)} for item in self.candidates],
             "remedies": [{**dataclasses.asdict(remedy), "summary": redact(remedy.summary)} for remedy in self.remedies],
-            "advice": [],
+            "advice": [advice.as_json() for advice in self.advice],
             "caused_by": self.caused_by,
             "runbook": self.runbook,
         }
@@ -210,6 +212,7 @@ def _finding(json: Json) -> Finding:
             for item in get_dicts(json, "remedies")
         ),
         caused_by=_text_or_none(json, "caused_by"),
+        advice=tuple(advice_from_json(item) for item in get_dicts(json, "advice")),
     )
 
 

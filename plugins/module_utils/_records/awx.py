@@ -15,15 +15,13 @@ import dataclasses
 import json
 import ssl
 import typing as t
-import urllib.error
-import urllib.parse
-import urllib.request
 
 from .._model import moments
 from .._model.errors import AiopsError
 from .._model.fields import Json, get_dict, get_dicts, get_int, get_list, get_str
 from .._model.plan import strict_json
 from .._model.record import Record
+from .._web.exchange import exchange
 
 _SECONDS: t.Final = 20.0
 _LARGEST: t.Final = 8 * 1024 * 1024
@@ -69,7 +67,7 @@ class Awx:
         context = ssl.create_default_context()
         if value("VERIFY_SSL").lower() in {"0", "false", "no"}:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self._opener = urllib.request.build_opener(_Stay(), urllib.request.HTTPSHandler(context=context))
+        self._context = context
 
     def launcher(self) -> str | None:
         """Who launched this job, or the workflow that it is part of; None where a schedule did."""
@@ -148,28 +146,12 @@ class Awx:
         url = f"{self.server}/api/v2/{path}"
         headers = {"Authorization": self._authorization, "Accept": "application/json"}
         try:
-            if urllib.parse.urlsplit(url).scheme not in {"https", "http"}:
-                raise AiopsError(f"{self.server} is no address of AWX.")
-            request = urllib.request.Request(url, headers=headers)  # noqa: S310 (the scheme is checked above)
-            with self._opener.open(request, timeout=_SECONDS) as answer:
-                content = answer.read(_LARGEST + 1)
-            if answer.status != 200 or len(content) > _LARGEST:
-                raise AiopsError(f"AWX answered {path} with status {answer.status} and {len(content)} bytes.")
-        except urllib.error.HTTPError as exc:
-            exc.close()
-            raise AiopsError(
-                f"AWX at {self.server} answered {path} with {exc.code} {exc.reason}. Nothing was recorded."
-            ) from exc
+            status, content = exchange(url, headers, seconds=_SECONDS, largest=_LARGEST, context=self._context)
         except (OSError, ValueError) as exc:
             raise AiopsError(f"AWX at {self.server} did not answer {path}: {exc}. Nothing was recorded.") from exc
+        if status != 200:
+            raise AiopsError(f"AWX at {self.server} answered {path} with {status}. Nothing was recorded.")
         return strict_json(content, f"AWX's answer to {path}")
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """A token is for one server: it does not follow to another."""
-
-    def redirect_request(self, *_args: t.Any, **_named: t.Any) -> None:
-        return None
 
 
 def _variables(workflow: Json) -> dict[str, t.Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import _table
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.vocabulary import VOCABULARY
 from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import scenarios
 
 GROUPS = [*(group for group in vars(_table).values() if isinstance(group, tuple)), *_table.OBJECT.values()]
@@ -18,7 +19,7 @@ NEVER_MADE: dict[str, str] = {
 
 
 def test_finds_what_the_list_has_and_nothing_else() -> None:
-    assert FOUND == _table.VOCABULARY
+    assert FOUND == VOCABULARY
 
 
 def test_each_cause_has_been_made_to_happen() -> None:

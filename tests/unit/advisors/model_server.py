@@ -1,0 +1,108 @@
+# Copyright (c) 2026, aiops.kubernetes contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scripted model server on this machine: it stands in for a real model, and speaks OpenAI's chat completions as those do.
+
+The name of the model picks what it does, so that several tests and several advisors can share one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import http.server
+import json
+import threading
+import time
+import typing as t
+
+Json = dict[str, t.Any]
+
+
+@dataclasses.dataclass
+class Scripted:
+    """What it was asked, and what it says where the model is none of the broken ones."""
+
+    text: str = "{}"
+    finish: str | None = "stop"
+    delay: float = 0
+    address: str = ""
+    asked: list[Json] = dataclasses.field(default_factory=list)
+    authorizations: list[str] = dataclasses.field(default_factory=list)
+    over: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        return f"{self.address}/v1"
+
+    def completion(self, model: str) -> bytes:
+        message = {"role": "assistant", "content": "" if model == "empty" else self.text}
+        choice = {"index": 0, "finish_reason": self.finish, "message": message}
+        made = {"id": "c1", "object": "chat.completion", "created": 1, "model": f"{model}-1", "choices": [choice]}
+        return json.dumps(made).encode()
+
+
+def _answer(
+    handler: http.server.BaseHTTPRequestHandler, status: int, content: bytes, length: int | None = None
+) -> None:
+    handler.send_response(status)
+    if 300 <= status < 400:
+        handler.send_header("Location", "/elsewhere")
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(content) if length is None else length))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def _behave(handler: http.server.BaseHTTPRequestHandler, script: Scripted, model: str) -> None:
+    if model.isdigit():
+        error = {"message": f"scripted {model}", "type": "server_error", "code": model}
+        return _answer(handler, int(model), json.dumps({"error": error}).encode())
+    if model == "hang":
+        script.over.wait(30)
+    elif model == "drip":  # alive, and never done
+        handler.send_response(200)
+        handler.end_headers()
+        while not script.over.wait(0.05):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+    elif model == "garbage":
+        _answer(handler, 200, b"<html>not what you asked for</html>\n")
+    elif model == "large":
+        _answer(handler, 200, b'{"choices": [], "padding": "' + b"x" * (10 * 1024 * 1024) + b'"}')
+    elif model == "cut":
+        content = script.completion(model)
+        _answer(handler, 200, content[: len(content) // 2], len(content))
+    else:
+        time.sleep(script.delay)
+        _answer(handler, 200, script.completion(model))
+    return None
+
+
+@contextlib.contextmanager
+def serving(script: Scripted) -> t.Iterator[Scripted]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            script.asked.append(content)
+            script.authorizations.append(self.headers.get("Authorization", ""))
+            with contextlib.suppress(OSError):  # who asked may have gone away
+                _behave(self, script, content.get("model", "") if self.path == "/v1/chat/completions" else "404")
+
+        def log_message(self, *_words: t.Any) -> None:
+            """Not here."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = False
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    script.address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield script
+    finally:
+        script.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
