@@ -15,12 +15,14 @@ import typing as t
 from .._model.advice import Advice, Reply
 from .._model.question import Question, advice
 from .._model.secrets import REDACTED
-from . import openai_compatible
+from . import kagent, kubectl_ai, openai_compatible
 from .answering import late
 from .settings import Settings, Wrong, name_of, settings
 
 _TOOLS: t.Final[t.Mapping[str, t.Callable[[Settings, str], Reply]]] = {
     "openai_compatible": openai_compatible.ask,
+    "kubectl_ai": kubectl_ai.ask,
+    "kagent": kagent.ask,
 }
 # Each tool keeps its own time; this is for one that can't, as while a name is looked up.
 _GRACE: t.Final = 0.25

@@ -9,12 +9,12 @@ from __future__ import annotations
 from .._model.advice import Reply
 from .._model.fields import get_dict, get_dicts, get_str
 from .answering import post
-from .settings import Settings
+from .settings import NO_MODEL, Settings
 
 
 def ask(settings: Settings, text: str) -> Reply:
     if not settings.url or not settings.model:
-        return Reply("unavailable", "it has no url or no model: set them, or OPENAI_BASE_URL and OPENAI_MODEL")
+        return Reply("unavailable", NO_MODEL)
     # No more than these: newer models refuse a temperature or a limit of tokens that older ones ask for.
     content = {"model": settings.model, "messages": [{"role": "user", "content": text}], "stream": False}
     answer = post(settings, f"{settings.url.rstrip('/')}/chat/completions", content)

@@ -13,6 +13,7 @@ _KINDS: t.Final = {"openai_compatible": "OPENAI_API_KEY", "kubectl_ai": "OPENAI_
 """The advisors that there are, each with the variable of the environment in which its key stands by default."""
 
 _TEXTS: t.Final = frozenset({"name", "kind", "url", "model", "key_from", "executable", "kubeconfig"})
+NO_MODEL: t.Final = "it has no url or no model: set them, or OPENAI_BASE_URL and OPENAI_MODEL"
 _SECONDS: t.Final = 60.0
 _MOST_SECONDS: t.Final = 600.0
 

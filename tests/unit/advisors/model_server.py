@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A scripted model server on this machine: it stands in for a real model, and speaks OpenAI's chat completions as those do.
 
-The name of the model picks what it does, so that several tests and several advisors can share one.
+The name of the model picks what it does, so that several tests and several advisors can share one.  It streams where it is asked to,
+in the form that kubectl-ai reads: one id in all chunks, the end in a chunk of its own, no text beside a call of a tool.
 """
 
 from __future__ import annotations
@@ -42,6 +43,42 @@ class Scripted:
         return json.dumps(made).encode()
 
 
+# What kubectl-ai is told to run, by the name of the model; after these it gets the text.
+_CALLS: t.Final = {
+    "ok": ("kubectl get pods -n demo -o wide", "kubectl describe pod -n demo -l app=oom"),
+    "write": ("kubectl delete deployment crash -n demo",),
+    "loop": ("kubectl get pods -n demo",) * 1000,
+}
+
+
+def chunks(model: str, text: str, asked: Json) -> bytes:
+    """A stream of chunks: the next call of a tool, or the text."""
+    before = sum(message.get("role") == "assistant" for message in asked.get("messages", []))
+    command = next(iter(_CALLS.get(model, ())[before:]), None)
+    deltas: list[Json] = [{"role": "assistant", "content": text[:10]}, {"content": text[10:]}]
+    if command:
+        arguments = json.dumps({"command": command, "modifies_resource": "no"})
+        function = {"name": "kubectl", "arguments": arguments}
+        call = {"index": 0, "id": f"call_{before}", "type": "function", "function": function}
+        deltas = [{"role": "assistant", "tool_calls": [call]}]
+    elif model == "empty":
+        deltas = []
+    ends = [*[(delta, None) for delta in deltas], ({}, "tool_calls" if command else "stop")]
+    events = [
+        {
+            "id": f"c{before}",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": model,
+            "choices": [{"index": 0, "delta": delta, "finish_reason": end}],
+        }
+        for delta, end in ends
+    ]
+    if model == "cut":
+        return f"data: {json.dumps(events[0])}\n\n".encode()
+    return "".join(f"data: {part}\n\n" for part in [*map(json.dumps, events), "[DONE]"]).encode()
+
+
 def _answer(
     handler: http.server.BaseHTTPRequestHandler, status: int, content: bytes, length: int | None = None
 ) -> None:
@@ -54,7 +91,7 @@ def _answer(
     handler.wfile.write(content)
 
 
-def _behave(handler: http.server.BaseHTTPRequestHandler, script: Scripted, model: str) -> None:
+def _behave(handler: http.server.BaseHTTPRequestHandler, script: Scripted, model: str, asked: Json) -> None:
     if model.isdigit():
         error = {"message": f"scripted {model}", "type": "server_error", "code": model}
         return _answer(handler, int(model), json.dumps({"error": error}).encode())
@@ -70,6 +107,11 @@ def _behave(handler: http.server.BaseHTTPRequestHandler, script: Scripted, model
         _answer(handler, 200, b"<html>not what you asked for</html>\n")
     elif model == "large":
         _answer(handler, 200, b'{"choices": [], "padding": "' + b"x" * (10 * 1024 * 1024) + b'"}')
+    elif asked.get("stream"):
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.wfile.write(chunks(model, script.text, asked))
     elif model == "cut":
         content = script.completion(model)
         _answer(handler, 200, content[: len(content) // 2], len(content))
@@ -87,7 +129,7 @@ def serving(script: Scripted) -> t.Iterator[Scripted]:
             script.asked.append(content)
             script.authorizations.append(self.headers.get("Authorization", ""))
             with contextlib.suppress(OSError):  # who asked may have gone away
-                _behave(self, script, content.get("model", "") if self.path == "/v1/chat/completions" else "404")
+                _behave(self, script, content["model"] if self.path == "/v1/chat/completions" else "404", content)
 
         def log_message(self, *_words: t.Any) -> None:
             """Not here."""
