@@ -32,12 +32,13 @@ options:
     type: str
   advisor:
     description:
-      - The tool to ask; V(openai_compatible), or a dictionary whose C(kind) is that.
+      - The tool to ask; V(openai_compatible), V(kubectl_ai) or V(kagent), or a dictionary whose C(kind) is one of these.
       - C(name) is what reports call it, by default its kind. C(seconds) is its time limit, 60 by default.
-      - C(url) is the address of the server, up to and with C(/v1), by default from E(OPENAI_BASE_URL). C(model) is the model, by
-        default from E(OPENAI_MODEL).
-      - C(key_from) names the variable of the environment in which its key stands, E(OPENAI_API_KEY) by default. There is no other
-        way to give a key.
+      - C(url) is the address of the model server, up to and with C(/v1), by default from E(OPENAI_BASE_URL); for V(kagent) that of
+        an agent, by default from E(KAGENT_URL). C(model) is the model, by default from E(OPENAI_MODEL).
+      - C(key_from) names the variable of the environment in which its key stands, by default E(OPENAI_API_KEY), for V(kagent)
+        E(KAGENT_TOKEN). There is no other way to give a key.
+      - C(executable) is the program of V(kubectl_ai). C(kubeconfig) is what that may look around with; without it, it sees no cluster.
     type: raw
   advisors:
     description: More tools. All are asked side by side, so that they take as long as the slowest.

@@ -35,7 +35,8 @@ attributes:
 options:
   diagnosis:
     description:
-      - What M(aiops.kubernetes.diagnosis_info) returned.
+      - What M(aiops.kubernetes.diagnosis_info) returned, or M(aiops.kubernetes.advice_info) after it.
+      - What AI tools said in it goes into the records of new plans, and into nothing that a plan is made of.
     type: dict
     required: true
   findings:

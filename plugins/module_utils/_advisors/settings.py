@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from pathlib import Path
 
 _KINDS: t.Final = {"openai_compatible": "OPENAI_API_KEY", "kubectl_ai": "OPENAI_API_KEY", "kagent": "KAGENT_TOKEN"}
 """The advisors that there are, each with the variable of the environment in which its key stands by default."""
@@ -66,9 +67,15 @@ def settings(given: t.Any, environment: t.Mapping[str, str]) -> Settings:
         model=said["model"] or environment.get("OPENAI_MODEL", ""),
         key=environment.get(said["key_from"] or _KINDS[kind], "").strip(),
         seconds=_limit(given.get("seconds")),
-        executable=said["executable"] or "kubectl-ai",
-        kubeconfig=said["kubeconfig"],
+        executable=_path(said["executable"], environment) or "kubectl-ai",
+        kubeconfig=_path(said["kubeconfig"], environment),
     )
+
+
+def _path(given: str, environment: t.Mapping[str, str]) -> str:
+    """A path from where Ansible was started, since a module runs elsewhere; a mere name stays one."""
+    start = environment.get("AIOPS_STARTED_IN") or environment.get("PWD", "")
+    return str(Path(start, Path(given).expanduser())) if "/" in given else given
 
 
 def _limit(given: t.Any) -> float:

@@ -11,7 +11,7 @@ import typing as t
 
 from . import moments
 from .errors import AiopsError
-from .fields import Json, get, get_dict, get_int, get_str
+from .fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .people import UNLISTED, Member, People, unfilled
 from .plan import Plan, canonical, digest, plan_from_bytes, strict_json
 from .rules import PROOFS, Proof, Rule
@@ -119,6 +119,11 @@ class Record:
     def requester(self) -> str:
         """Who asked for the plan, as a person where the login is known."""
         return self.people.name_of(self.events[0].by.name, self.events[0].by.proof) if self.events else ""
+
+    @property
+    def advice(self) -> list[dict[str, t.Any]]:
+        """What AI tools said when the plan was made."""
+        return get_dicts(self.events[0].body, "advice") if self.events else []
 
     @property
     def approvals(self) -> list[Event]:

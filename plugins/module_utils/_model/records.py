@@ -22,8 +22,8 @@ class Records(t.Protocol):
     def policy(self) -> Policy:
         """The policy in force."""
 
-    def create(self, plan: Plan, at: str, by: Person) -> Record:
-        """A new record with its plan."""
+    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[Json] = ()) -> Record:
+        """A new record with its plan, and what AI tools said about its finding."""
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         """One more event, durable when this returns; an AiopsError where it may not follow."""

@@ -27,8 +27,8 @@ class Rehearsal:
     def policy(self) -> Policy:
         return self._records.policy
 
-    def create(self, plan: Plan, at: str, by: Person) -> Record:
-        return _with_event(new_record(plan), "proposed", at, by, {})
+    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[Json] = ()) -> Record:
+        return _with_event(new_record(plan), "proposed", at, by, {"advice": list(advice)} if advice else {})
 
     def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
         del expect_head  # nobody else can have come between

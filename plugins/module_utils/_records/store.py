@@ -18,8 +18,8 @@ import typing as t
 from pathlib import Path
 
 from .._model.errors import AiopsError
-from .._model.fields import Json, get_str
-from .._model.plan import Plan
+from .._model.fields import Json, get_dicts, get_str
+from .._model.plan import Plan, canonical
 from .._model.record import Event, Person, Record, event_name, fold, new_record, record_from_files
 from .._model.rules import Policy
 from .repository import BRANCH, REMOTE_BRANCH, Outpaced, Repository, content_name
@@ -83,9 +83,9 @@ class Store:
                     with contextlib.suppress(Outpaced):  # then whoever comes next brings it there
                         self._repository.push(lock)
 
-    def create(self, plan: Plan, at: str, by: Person) -> Record:
-        """A new record with its plan and first event: the whole folder appears at once."""
-        first = new_record(plan).following("proposed", at, by, {})
+    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[Json] = ()) -> Record:
+        """A new record with its plan and first event, which holds the advice: the whole folder appears at once."""
+        first = new_record(plan).following("proposed", at, by, {"advice": list(advice)} if advice else {})
         with self._locked() as lock:
             if _unfinished(lock):
                 self._make_up(lock)
@@ -291,7 +291,7 @@ class Store:
         for path, name in known.items():
             if path != self._place_of(folder / "PHR.md") and content_name(_content(self._root / path), name) != name:
                 raise self._broken(phr, f"{path} is not as it was committed.")
-        here = (folder / "plan.json", *sorted((folder / "events").glob("*.json")))
+        here = (folder / "plan.json", *sorted(folder.glob("events/*.json")), *sorted(folder.glob("advice/*.json")))
         return [path for path in map(self._place_of, here) if path not in known]
 
     def _finish(self, phr: str, lock: int, left: t.Sequence[str], must_reach: bool = False) -> Record:
@@ -405,6 +405,10 @@ class Store:
             _create_once(aside / "plan.json", plan)
             for event in events:
                 _create_once(aside / "events" / event_name(event), event.as_bytes())
+            # for people: what counts stands in the event
+            for number, said in enumerate(get_dicts(events[0].body, "advice"), 1):
+                aside.joinpath("advice").mkdir(exist_ok=True)
+                _create_once(aside / "advice" / f"{number}.json", canonical(said))
             aside.rename(folder)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)

@@ -43,7 +43,8 @@ def report(diagnosis: Diagnosis) -> str:
     """A whole page; text from the cluster stands in it as text only."""
     headline = _text(wording.headline(diagnosis))
     roots = wording.roots(diagnosis)
-    gaps = "".join(f"<li>{_text(gap)}</li>" for gap in wording.gaps(diagnosis.unreadable))
+    missing = [*wording.gaps(diagnosis.unreadable), *wording.without_advice(diagnosis)]
+    gaps = "".join(f"<li>{_text(each)}</li>" for each in missing)
     shown = _as_many_as_fit([_finding(n, *pair, diagnosis.observed_at) for n, pair in enumerate(roots, 1)])
     left_out = len(roots) - len(shown)
     rest = f"<p>{left_out} more stand in diagnosis.json.</p>" if left_out else ""
@@ -93,6 +94,9 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
     if finding.remedies:
         items = "".join(f"<li>{_text(wording.remedy(remedy))}</li>" for remedy in finding.remedies)
         rows.append(("Remedy", f"<ul>{items}</ul>"))
+    if counting := wording.counting(finding.advice):
+        items = "".join(f"<li>{_text(wording.advice(said))}</li>" for said in counting)
+        rows.append(("Advice", f"<ul>{items}</ul>"))
     if children:
         items = "".join(
             f"<li>{_text(wording.title(child))}: {_text(child.cause)}</li>" for child in children[:_CHILDREN]

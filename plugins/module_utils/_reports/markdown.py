@@ -20,6 +20,7 @@ def report(diagnosis: Diagnosis) -> str:
     """Markdown in which text from the cluster is text: no link, image, mention or HTML of its own."""
     lines = [f"# {plain(wording.headline(diagnosis))}", "", plain(wording.place(diagnosis)), ""]
     lines += [f"- {plain(gap)}" for gap in wording.gaps(diagnosis.unreadable)]
+    lines += [f"- {plain(missing)}" for missing in wording.without_advice(diagnosis)]
     for number, (finding, children) in enumerate(wording.roots(diagnosis), 1):
         lines += _finding(number, finding, children, diagnosis.observed_at)
     return "\n".join(lines).rstrip() + "\n"
@@ -41,6 +42,8 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
         yield f"- Maybe meant: {plain(candidate.what)} ({plain(candidate.why)})"
     for remedy in finding.remedies:
         yield f"- Remedy: {plain(wording.remedy(remedy))}"
+    for said in wording.counting(finding.advice):
+        yield f"- Advice: {plain(wording.advice(said))}"
     for child in children:
         yield f"- Follows from it: {plain(wording.title(child))}: {plain(child.cause)}"
     yield "- Next:"

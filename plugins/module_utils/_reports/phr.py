@@ -9,8 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from .._model import moments
+from .._model.advice import advice_from_json
 from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .._model.record import Event, Record
+from . import wording
 from .markdown import block, plain
 from .plan_text import plan_text
 
@@ -69,6 +71,7 @@ def page(record: Record) -> str:
     ]
     for item in get_dicts(finding, "evidence"):
         lines += [f"- {plain(get_str(item, 'source'))}", "", *block(get_str(item, "text"))]
+    lines += _advice(record)
     lines += ["## Plan", "", *block(plan_text(record)), "## Decision", "", *_decisions(record)]
     lines += [
         "## Metrics",
@@ -82,6 +85,14 @@ def page(record: Record) -> str:
         *_events(record),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _advice(record: Record) -> t.Iterator[str]:
+    if record.advice:
+        yield from ("## Advice", "", "Comments of AI tools. Nothing of the plan was made of them.", "")
+    for said in map(advice_from_json, record.advice):
+        words = wording.advice(said) if said.state == "ok" else wording.missing(said)
+        yield from (f"- {plain(words)}", "")
 
 
 def times(record: Record) -> dict[str, int | None]:

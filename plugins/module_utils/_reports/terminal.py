@@ -29,6 +29,7 @@ def summary(diagnosis: Diagnosis) -> str:
     """Text without control characters, whatever the cluster holds."""
     lines = [_shown(wording.headline(diagnosis)), _shown(wording.place(diagnosis))]
     lines += [f"  {_shown(gap)}" for gap in wording.gaps(diagnosis.unreadable)]
+    lines += [f"  {_shown(missing)}" for missing in wording.without_advice(diagnosis)]
     roots = wording.roots(diagnosis)
     for number, (finding, children) in enumerate(roots[:_IN_FULL], 1):
         lines += ["", *_finding(number, finding, children, diagnosis.observed_at)]
@@ -82,6 +83,8 @@ def _finding(number: int, finding: Finding, children: list[Finding], observed_at
         yield from _field("Maybe", f"{candidate.what} ({candidate.why})")
     for remedy in finding.remedies[:1]:
         yield from _field("Remedy", wording.remedy(remedy))
+    for said in wording.counting(finding.advice):
+        yield from _field("Advice", wording.advice(said))
     for child in children[:_CHILDREN]:
         yield from _field("Hence", f"{wording.title(child)}: {child.cause}")
     if len(children) > _CHILDREN:

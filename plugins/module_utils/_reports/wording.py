@@ -9,8 +9,12 @@ from __future__ import annotations
 import typing as t
 
 from .._model import moments
+from .._model.advice import Advice
 from .._model.evidence import Unreadable
 from .._model.finding import Diagnosis, Finding, Remedy
+from .._model.text import shorten
+
+_COMMENT: t.Final = 500
 
 
 def headline(diagnosis: Diagnosis) -> str:
@@ -69,6 +73,33 @@ def remedy(remedy: Remedy) -> str:
     """What would be changed, the tier of that, and what a person must name first."""
     needs = f"; needs {remedy.needs}" if remedy.needs else ""
     return f"{remedy.summary} ({remedy.tier or 'no plan yet'}{needs})"
+
+
+def advice(said: Advice) -> str:
+    """What a tool says, whether that is what the diagnosis says, and what it ran that it should not have."""
+    by = " ".join(filter(None, (said.advisor, said.version, f"with {said.model}" if said.model else "")))
+    comment = f'. It says: "{shorten(said.comment, _COMMENT)}"' if said.comment else ""
+    return f"{by} {said.reason}{comment}{_wrote(said)}"
+
+
+def counting(advice: t.Sequence[Advice]) -> list[Advice]:
+    """The advice that is some."""
+    return [said for said in advice if said.state == "ok"]
+
+
+def without_advice(diagnosis: Diagnosis) -> list[str]:
+    """Each advisor that said nothing that counts, and why, once however many findings it was asked about."""
+    missed = (said for finding in diagnosis.findings for said in finding.advice if said.state != "ok")
+    return list(dict.fromkeys(map(missing, missed)))
+
+
+def missing(said: Advice) -> str:
+    return f"no advice of {said.advisor} ({said.state}): {said.reason}{_wrote(said)}"
+
+
+def _wrote(said: Advice) -> str:
+    commands = [each.command for each in said.commands if not each.read]
+    return f". It ran what is not surely a read: {'; '.join(commands)}" if commands else ""
 
 
 def roots(diagnosis: Diagnosis) -> list[tuple[Finding, list[Finding]]]:

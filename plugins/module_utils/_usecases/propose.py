@@ -81,7 +81,8 @@ def propose(
 ) -> list[Proposal]:
     """Plans for the findings of these ids, or for all.
 
-    The diagnosis tells only which findings are meant: the cluster is read again, and nothing else of it is believed.
+    The diagnosis tells only which findings are meant: the cluster is read again, and nothing else of it is believed.  What AI
+    tools said stands in its findings; it goes into the records of new plans, and into nothing that a plan is made of.
     ``candidates`` are values that persons named, by the id of their finding; a plain one is for the only finding that needs one.
     """
     evidence = collect(site.reader, Scope(diagnosis.scope.namespaces, diagnosis.scope.label_selector))
@@ -90,7 +91,10 @@ def propose(
     named = _named(candidates, chosen, evidence)
     former = [site.records.load(phr) for phr in site.records.naming([finding.id for finding in chosen])]
     here = [record for record in former if record.plan.cluster.uid == evidence.cluster.uid]
-    return [_propose(site, finding, evidence, here, named.get(finding.id)) for finding in chosen]
+    advice = {finding.id: [said.as_json() for said in finding.advice[:AT_MOST]] for finding in diagnosis.findings}
+    return [
+        _propose(site, finding, evidence, here, named.get(finding.id), advice.get(finding.id, [])) for finding in chosen
+    ]
 
 
 def _named(
@@ -108,7 +112,12 @@ def _named(
 
 
 def _propose(
-    site: Site, finding: Finding, evidence: Evidence, here: t.Sequence[Record], candidate: str | None
+    site: Site,
+    finding: Finding,
+    evidence: Evidence,
+    here: t.Sequence[Record],
+    candidate: str | None,
+    advice: t.Sequence[Json],
 ) -> Proposal:
     """``here`` are the records of this cluster whose plans name the finding, and others."""
     offered = changes(finding, evidence, candidate)
@@ -136,7 +145,7 @@ def _propose(
     finding = dataclasses.replace(
         finding, evidence=(*finding.evidence, *_last_words(usable.change, evidence, site.reader))
     )
-    record = _record(site, finding, evidence, usable, former)
+    record = _record(site, finding, evidence, usable, former, advice)
     plan = record.plan
     state = record.state(moments.now())
     return Proposal(finding.id, record.id, record.plan_digest, plan.tier, state, plan.dry_run, plan.summary)
@@ -162,7 +171,14 @@ def _what_it_writes(steps: t.Sequence[Step]) -> list[tuple[str, str, t.Any]]:
     return patched + [(str(step.target), "", step.manifest) for step in steps if step.verb == "create"]
 
 
-def _record(site: Site, finding: Finding, evidence: Evidence, tried: Tried, former: t.Sequence[Record]) -> Record:
+def _record(
+    site: Site,
+    finding: Finding,
+    evidence: Evidence,
+    tried: Tried,
+    former: t.Sequence[Record],
+    advice: t.Sequence[Json],
+) -> Record:
     """The open record of the same steps, or a new one; an older plan for the same finding is superseded."""
     now, records = moments.now(), site.records
     older = next((each for each in reversed(former) if _is_open(each, site.source, now)), None)
@@ -195,7 +211,7 @@ def _record(site: Site, finding: Finding, evidence: Evidence, tried: Tried, form
     )
     if older:
         records.append(older.id, "superseded", now, site.by, {"by": plan.phr})
-    return records.create(plan, now, site.by)
+    return records.create(plan, now, site.by, advice)
 
 
 def _last_words(change: Change, evidence: Evidence, reader: Reader) -> tuple[EvidenceItem, ...]:

@@ -106,7 +106,9 @@ def _behave(handler: http.server.BaseHTTPRequestHandler, script: Scripted, model
     elif model == "garbage":
         _answer(handler, 200, b"<html>not what you asked for</html>\n")
     elif model == "large":
-        _answer(handler, 200, b'{"choices": [], "padding": "' + b"x" * (10 * 1024 * 1024) + b'"}')
+        _answer(handler, 200, b'{"choices": [], "padding": "', 10 * 1024 * 1024)
+        for _number in range(640):
+            handler.wfile.write(b"x" * 16 * 1024)
     elif asked.get("stream"):
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")

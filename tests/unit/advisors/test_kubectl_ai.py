@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors import kubectl_ai, kubectl_ai_trace
+from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors import kubectl_ai_trace
 from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors.asking import ask_all
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice import Advice
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.question import question
@@ -207,6 +207,13 @@ def test_an_answer_that_orders_a_command_is_none(stand_in: Tool) -> None:
     assert (said.state, said.reason) == ("invalid_answer", "its answer has what nobody asked for: command")
 
 
+def test_paths_start_where_ansible_was_started(stand_in: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", str(tmp_path))
+    said = stand_in.ask("ok", executable="./kubectl-ai-stand-in", kubeconfig="secrets/reader.conf")
+    assert said.state == "ok"
+    assert stand_in.saw["environment"]["KUBECONFIG"] == str(tmp_path / "secrets" / "reader.conf")
+
+
 def test_one_that_is_not_there(tool: Tool) -> None:
     said = tool.ask("ok", executable="kubectl-ai-that-is-not-there")
     assert (said.state, said.reason) == ("unavailable", "kubectl-ai-that-is-not-there is not installed")
@@ -246,7 +253,7 @@ def test_a_damaged_trace_is_no_answer(case: str) -> None:
 
 
 def test_without_yaml(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kubectl_ai.kubectl_ai_trace, "HAS_YAML", False)
+    monkeypatch.setattr(kubectl_ai_trace, "HAS_YAML", False)
     said = tool.ask("ok")
     assert said.state == "unavailable"
     assert "PyYAML is missing" in said.reason

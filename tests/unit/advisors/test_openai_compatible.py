@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import tracemalloc
 import typing as t
 
 import pytest
@@ -59,6 +60,15 @@ def test_what_a_server_may_do(model: Scripted, mode: str) -> None:
     assert (said.state, said.cause, said.agrees) == (state, None, None)
     assert words in said.reason
     assert len(model.asked) == 1
+
+
+def test_ten_megabytes_fill_no_memory(model: Scripted) -> None:
+    tracemalloc.start()
+    try:
+        assert _ask(model, "large").state == "invalid_answer"
+        assert tracemalloc.get_traced_memory()[1] < 4 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("mode", ["hang", "drip"])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import random
 import resource
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice import Advice
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import digest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._records.store import Store, new_id
@@ -49,6 +51,27 @@ def test_the_files_of_a_record(store: Store, root: Path) -> None:
     assert _files(root) == names
     assert (root / FOLDER / "plan.json").read_bytes() == plan().as_bytes()
     assert digest((root / FOLDER / "plan.json").read_bytes()) == store.load(PHR).plan_digest
+
+
+def test_advice_is_kept_in_the_chain_and_shown_in_files(store: Store, root: Path) -> None:
+    said = Advice("model", "ok", "disagrees", 1.0, "key-missing", False, "it is <b>a key</b>").as_json()
+    missing = Advice("kubectl_ai", "unavailable", "kubectl-ai is not installed", 0.0).as_json()
+    made = store.create(plan(), NOW, ALICE, [said, missing])
+    assert made.advice == store.load(PHR).advice == [said, missing]
+    assert made.plan_digest == digest(plan().as_bytes())
+    assert [json.loads((root / FOLDER / "advice" / name).read_bytes()) for name in ("1.json", "2.json")] == [
+        said,
+        missing,
+    ]
+    shown = store.page(PHR) or ""
+    assert "\n## Advice\n" in shown
+    assert '- model disagrees. It says: "it is \\<b\\>a key\\</b\\>"\n' in shown
+    assert "- no advice of kubectl\\_ai (unavailable): kubectl-ai is not installed\n" in shown
+    store.append(PHR, "asked", later(1), ALICE, {})
+    assert store.changed() == []
+    (root / FOLDER / "advice" / "1.json").write_text("{}")
+    assert store.changed() == [f"{FOLDER}/advice/1.json"]
+    assert store.load(PHR).advice == [said, missing]
 
 
 def test_every_event_is_a_commit(store: Store, root: Path) -> None:

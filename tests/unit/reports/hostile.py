@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice import Advice, Command
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Scope, Unreadable
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Candidate, Diagnosis, EvidenceItem
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
@@ -49,6 +50,10 @@ def everywhere(text: str) -> Diagnosis:
         evidence=(EvidenceItem("log", text, text, text), EvidenceItem("event", "source", f"\n{text}\n\n{text}")),
         runbook=text,
         candidates=(Candidate(text, text),),
+        advice=(
+            Advice(text, "ok", text, 1.0, text, False, text, (text,), (Command(text, False),), text, text),
+            Advice(text, "error", text, 1.0, commands=(Command(text, False),)),
+        ),
     )
     child = dataclasses.replace(root, cause=f"{text} too", caused_by=root.id)
     return diagnosis(

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing as t
+
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice import Advice, Command
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Scope, Unreadable
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Counts, Finding
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Counts, Diagnosis, Finding
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown, terminal, wording
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
 
@@ -110,6 +114,29 @@ def test_every_report_folds(report: object) -> None:
     both = report(diagnosis(ROOT, CHILD, counts=Counts(2, 1, 2)))
     assert "child" in both
     assert len(both) - len(alone) < len(alone) / 2  # a line, not a finding of its own
+
+
+SAID: t.Final = Advice("model", "ok", "agrees", 1.0, "configmap-missing", True, "make it", version="1", model="m")
+NONE: t.Final = Advice("other", "timeout", "it gave no answer within 60 s", 60.0)
+
+
+def test_advice_in_words() -> None:
+    assert wording.advice(SAID) == 'model 1 with m agrees. It says: "make it"'
+    ran = (Command("kubectl get pods", True), Command("kubectl delete ns x", False), Command("reboot", False))
+    wrote = "It ran what is not surely a read: kubectl delete ns x; reboot"
+    assert wording.advice(dataclasses.replace(SAID, comment="", commands=ran)) == f"model 1 with m agrees. {wrote}"
+    assert wording.missing(NONE) == "no advice of other (timeout): it gave no answer within 60 s"
+    assert wording.missing(dataclasses.replace(NONE, commands=ran)).endswith(f"60 s. {wrote}")
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_every_report_shows_advice_and_says_once_what_is_missing(report: t.Callable[[Diagnosis], str]) -> None:
+    found = [finding(container=f"c{number}", advice=(SAID, NONE)) for number in range(3)]
+    shown = " ".join(report(diagnosis(*found)).split())
+    assert shown.count("model 1 with m agrees. It says:") == 3
+    assert (shown.count("no advice of other"), shown.count("within 60 s")) == (1, 1)
+    assert shown.index("no advice of other") < shown.index("Deployment shop/cart, container c0")
+    assert "dvice" not in report(diagnosis(finding()))
 
 
 def test_a_number_and_its_noun() -> None:
