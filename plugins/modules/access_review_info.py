@@ -85,7 +85,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import connection, failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import connection
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.identity import Bearer
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.review_access import review_access
 

@@ -141,8 +141,7 @@ diagnosis:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors.asking import ask_all
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly, local_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.advise import advise
 

@@ -74,9 +74,8 @@ times:
 
 import typing as t
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly, local_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import PHR, RECORDS, outcome, store
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 
 
 def main() -> t.NoReturn:

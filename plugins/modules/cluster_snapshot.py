@@ -73,8 +73,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import SCOPE, cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import (
-    failing_clearly,
     live_reader,
     scope,
 )

@@ -183,7 +183,8 @@ diagnosis:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import SCOPE, cluster_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly, reader, scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import reader, scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
 
 

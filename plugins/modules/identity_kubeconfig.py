@@ -87,7 +87,8 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import connection, failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import connection
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.identity import kubeconfig_of, save
 
 OPTIONS: t.Final[dict[str, t.Any]] = {

@@ -91,8 +91,7 @@ from pathlib import Path
 from ansible.module_utils.urls import open_url
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors.program import MOST_BYTES, Found, Home, Wanted
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly, local_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.secrets import redact
 

@@ -75,7 +75,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import connection, failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import connection
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.metrics import LiveMetrics
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.look_at_metrics import look_at_metrics
 

@@ -102,7 +102,7 @@ times:
 
 import typing as t
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import local_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly, local_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
     RECORDS,
@@ -113,7 +113,6 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     store,
     voice,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import review
 

@@ -166,10 +166,10 @@ import re
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import CONNECTION, cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import RECORDS, store
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import (
     connection_options,
-    failing_clearly,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.managed import written

@@ -111,6 +111,7 @@ times:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.progress import PROGRESS, teller
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
@@ -122,7 +123,6 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     somebody,
     store,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.plan_text import differences, steps
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import (

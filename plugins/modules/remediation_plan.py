@@ -147,6 +147,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     RECORDS,
     cluster,
@@ -154,7 +155,6 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     records,
     requester,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import measures_from_json

@@ -97,6 +97,7 @@ times:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     PHR,
     RECORDS,
@@ -106,7 +107,6 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     somebody,
     store,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.roll_back import require_applied, roll_back
 
 

@@ -95,6 +95,7 @@ times:
 import typing as t
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recording import (
     RECORDS,
     cluster,
@@ -103,7 +104,6 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.recordin
     somebody,
     store,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.running import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import (
     due,

@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import from_the_start
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import from_the_start
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 
 # Callbacks whose output is for people; in the others a summary would spoil what a program reads.

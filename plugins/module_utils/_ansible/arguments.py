@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._cluster.connection import IN_CLUSTER
 from .._model.secrets import secret_name
+from .module import local_module
 
 try:
     from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
@@ -42,27 +40,6 @@ def cluster_module(**own: dict[str, t.Any]) -> AnsibleModule:
     module = local_module(**CONNECTION, **own)
     module.no_log_values.update(_secrets(module.params["kubeconfig"]))
     return module
-
-
-def local_module(**own: t.Any) -> AnsibleModule:
-    """A module that needs no cluster.  Its relative paths start where Ansible was started, not in the playbook's folder."""
-    module = AnsibleModule(own, supports_check_mode=True)
-    module.params.update(from_the_start(own, module.params))
-    return module
-
-
-def from_the_start(own: t.Mapping[str, t.Mapping[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, str]:
-    """The paths among these parameters, from the folder in which Ansible was started.
-
-    The playbooks tell it in an environment variable: the shell that runs a module sets PWD to the playbook's own folder.
-    """
-    start = os.environ.get("AIOPS_STARTED_IN") or os.environ.get("PWD", "")
-    return {
-        name: str(Path(start, Path(params[name]).expanduser()))
-        for name, spec in own.items()
-        if isinstance(params.get(name), str)
-        and (spec.get("type") == "path" or (name == "kubeconfig" and params[name] != IN_CLUSTER))
-    }
 
 
 def _secrets(kubeconfig: t.Any, name: str = "") -> t.Iterator[str]:

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module does alike: open what shall be read, and turn an error into one sentence."""
+"""What the modules that read a cluster do alike: open what shall be read."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import typing as t
@@ -19,21 +18,8 @@ from .._model.evidence import Reader, Scope
 from .._model.selectors import matcher
 from .arguments import CONNECTION, HAS_KUBERNETES_CORE, ArgumentSpec
 
-if t.TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 # RFC 1123, as Kubernetes asks of a namespace.
 _DNS_LABEL: t.Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-
-
-@contextlib.contextmanager
-def failing_clearly(module: AnsibleModule) -> t.Iterator[None]:
-    """An AiopsError ends the module with its text and no traceback; any other exception is a defect and stays one."""
-    try:
-        yield
-    except AiopsError as exc:
-        module.fail_json(msg=str(exc))
 
 
 def live_reader(params: t.Mapping[str, t.Any]) -> Reader:

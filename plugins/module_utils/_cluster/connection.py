@@ -20,6 +20,7 @@ import typing as t
 import urllib.parse
 from pathlib import Path
 
+from .._model.access import IN_CLUSTER
 from .._model.errors import AiopsError
 from .._model.fields import get_list, get_str
 from .._model.text import one_line
@@ -35,7 +36,6 @@ except ImportError as exc:
 else:
     _MISSING = None
 
-IN_CLUSTER: t.Final = "in-cluster"
 _TIMEOUT_SECONDS: t.Final = {"connect": 5.0, "read": 30.0}
 _USER_AGENT: t.Final = "aiops.kubernetes"
 

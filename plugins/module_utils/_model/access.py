@@ -15,6 +15,9 @@ from .fields import Json, get_strs
 ANY: t.Final = "*"
 _URL: t.Final = "url"
 
+# In place of a kubeconfig: the identity of the pod that this runs in.
+IN_CLUSTER: t.Final = "in-cluster"
+
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Right:

@@ -16,10 +16,10 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.aiops.kubernetes.plugins.action.report import ActionModule
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import arguments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import module as common
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import KINDS, Evidence, LogRequest, Scope
-from ansible_collections.aiops.kubernetes.plugins.modules import cluster_snapshot, diagnosis_info
+from ansible_collections.aiops.kubernetes.plugins.modules import advice_info, cluster_snapshot, diagnosis_info
 from ansible_collections.aiops.kubernetes.tests.unit.modules.conftest import Run
 
 
@@ -162,7 +162,7 @@ def _spec(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Spec:
     def capture(argument_spec: Spec, **_options: t.Any) -> t.NoReturn:
         raise _Captured(argument_spec)
 
-    monkeypatch.setattr(arguments, "AnsibleModule", capture)
+    monkeypatch.setattr(common, "AnsibleModule", capture)
     with pytest.raises(_Captured) as captured:
         module.main()
     return t.cast("Spec", captured.value.args[0])
@@ -171,7 +171,7 @@ def _spec(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> Spec:
 @pytest.fixture(scope="session")
 def documented() -> dict[str, dict[str, Spec]]:
     """What ansible-doc says of every module, fragments included."""
-    names = [f"aiops.kubernetes.{name}" for name in ("diagnosis_info", "cluster_snapshot", "report")]
+    names = [f"aiops.kubernetes.{name}" for name in ("advice_info", "diagnosis_info", "cluster_snapshot", "report")]
     command: list[str | Path] = [Path(sys.executable).parent / "ansible-doc", "--type", "module", "--json", *names]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return {name.rpartition(".")[2]: entry["doc"] for name, entry in found.items()}
@@ -192,7 +192,7 @@ def _told(options: Spec) -> dict[str, tuple[object, ...]]:
     }
 
 
-@pytest.mark.parametrize("module", [diagnosis_info, cluster_snapshot])
+@pytest.mark.parametrize("module", [advice_info, diagnosis_info, cluster_snapshot])
 def test_the_arguments_are_documented(
     module: types.ModuleType, documented: dict[str, dict[str, Spec]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

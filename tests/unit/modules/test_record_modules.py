@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.action.approval_prompt import ActionModule
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import arguments, recording
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import module as common
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import recording
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
 from ansible_collections.aiops.kubernetes.plugins.modules import (
@@ -333,7 +334,7 @@ def test_the_arguments_are_documented(
     def capture(argument_spec: Spec, **_options: t.Any) -> t.NoReturn:
         raise _Captured(argument_spec)
 
-    monkeypatch.setattr(arguments, "AnsibleModule", capture)
+    monkeypatch.setattr(common, "AnsibleModule", capture)
     with pytest.raises(_Captured) as captured:
         module.main()
     assert _told(t.cast("Spec", captured.value.args[0])) == _told(documented[module.__name__.rpartition(".")[2]])
