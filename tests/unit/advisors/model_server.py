@@ -30,7 +30,22 @@ class Scripted:
     address: str = ""
     asked: list[Json] = dataclasses.field(default_factory=list)
     authorizations: list[str] = dataclasses.field(default_factory=list)
+    at_once: int = 0
+    """the most questions that it had at one moment"""
     over: threading.Event = dataclasses.field(default_factory=threading.Event)
+    _open: int = 0
+    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    @contextlib.contextmanager
+    def counted(self) -> t.Iterator[None]:
+        with self._lock:
+            self._open += 1
+            self.at_once = max(self.at_once, self._open)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
 
     @property
     def url(self) -> str:
@@ -130,7 +145,7 @@ def serving(script: Scripted) -> t.Iterator[Scripted]:
             content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             script.asked.append(content)
             script.authorizations.append(self.headers.get("Authorization", ""))
-            with contextlib.suppress(OSError):  # who asked may have gone away
+            with script.counted(), contextlib.suppress(OSError):  # who asked may have gone away
                 _behave(self, script, content["model"] if self.path == "/v1/chat/completions" else "404", content)
 
         def log_message(self, *_words: t.Any) -> None:

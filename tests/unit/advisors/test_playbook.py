@@ -71,11 +71,12 @@ def test_three_advisors_of_a_second(
 ) -> None:
     model.text, model.delay = ANSWER, 1.0
     one = {"kind": "openai_compatible", "url": model.url, "model": "text"}
-    diagnose([])  # the first run finds nothing in the caches of the machine
     alone, before, _printed = diagnose([])
     taken, after, printed = diagnose([one, {**one, "name": "second"}, {**one, "name": "third"}])
     record_property("added seconds", taken - alone)
-    assert 1.0 <= taken - alone < 2.5
+    # Fifteen questions, one after the other, would take fifteen seconds.  On a busy machine the same play differs by much.
+    assert 1.0 <= taken - alone < 1.0 + max(1.5, alone)
+    assert model.at_once == 15
     assert _findings(after) == _findings(before)
     assert _plans(after) == _plans(before) != []
     pages = "".join(path.read_text(encoding="utf-8") for path in (after / "records").glob("phr/*/*/*/PHR.md"))
