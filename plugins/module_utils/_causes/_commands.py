@@ -52,9 +52,9 @@ def written_at(case: ContainerCase, host: str) -> EvidenceItem | None:
     for name, value in _variables(case.container.spec).items():
         if _names(value, host):
             return EvidenceItem("spec", f"{place}.env[{name}]", host)
-    for field in ("command", "args"):
-        if any(_names(word, host) for word in get_strs(case.container.spec, field)):
-            return EvidenceItem("spec", f"{place}.{field}", host)
+    for path in (("command",), ("args",), ("readinessProbe", "exec", "command")):
+        if any(_names(word, host) for word in get_strs(case.container.spec, *path)):
+            return EvidenceItem("spec", f"{place}.{'.'.join(path)}", host)
     return None
 
 

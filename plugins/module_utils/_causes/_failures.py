@@ -97,7 +97,8 @@ _KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
         "timed-out",
         re.compile(
             r"i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|\btimed[ -]?out\b|connect(?:ion)? ?timeout|timeout (?:expired|exceeded|was reached)"
-            r"|timeout occurred after waiting|deadline exceeded|(?:Connect|Socket|Read)Timeout|on '[^']+' \(110\)|errno:? 110\b",
+            r"|timeout (?:occurred after waiting|(?:while |when )?(?:connecting|reading from socket))"
+            r"|deadline exceeded|(?:Connect|Socket|Read)Timeout|on '[^']+' \(110\)|errno:? 110\b",
             re.I,
         ),
     ),

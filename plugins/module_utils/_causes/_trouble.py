@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from .._model.fields import get_dict
+from .._model.fields import Json, get_dict, get_dicts, get_strs
 from .._model.finding import EvidenceItem
 from .._model.text import shorten
 from ._case import LOG_CHARACTERS, ContainerCase, quote_end, quote_event
@@ -33,7 +33,8 @@ def trouble_of(case: ContainerCase) -> Trouble | None:
     failure, quote = said_last(case)
     if failure is None or quote is None:
         return None
-    places = [(target, locate(case.evidence, case.pod, target.host)) for target in asked(case, failure)]
+    spec = case.container.spec if quote.kind != "event" else _asked_by_probe(case)
+    places = [(target, locate(case.evidence, case.pod, target.host)) for target in asked(spec, failure)]
     found = [
         Trouble(failure, quote, target, place, _fault_at(case, failure, target, place)) for target, place in places
     ]
@@ -72,11 +73,17 @@ def _said_by_probe(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | 
     return None, None
 
 
-def asked(case: ContainerCase, failure: Failure | None) -> list[Target]:
-    """The addresses that may be meant: what the failure names, else what stands around it and in the container's own spec."""
+def _asked_by_probe(case: ContainerCase) -> Json:
+    """The readiness probe's command in the place of the container's own."""
+    spec = case.container.spec
+    return {"command": get_strs(spec, "readinessProbe", "exec", "command"), "env": get_dicts(spec, "env")}
+
+
+def asked(spec: Json, failure: Failure | None) -> list[Target]:
+    """The addresses that may be meant: what the failure names, else what stands around it and in the container spec."""
     if failure and failure.target:
         return [failure.target]
-    return list(dict.fromkeys((*(failure.around if failure else ()), *addresses(case.container.spec))))
+    return list(dict.fromkeys((*(failure.around if failure else ()), *addresses(spec))))
 
 
 def speaks_for_itself(case: ContainerCase, trouble: Trouble) -> bool:

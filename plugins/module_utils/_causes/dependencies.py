@@ -80,7 +80,7 @@ def init_container_hanging(case: ContainerCase) -> Judgement | None:
     if case.container.role != "init" or not case.container.running:
         return None
     failure, quote = said_last(case)
-    for target in asked(case, failure):
+    for target in asked(case.container.spec, failure):
         place = locate(case.evidence, case.pod, target.host)
         if found := fault(case.evidence, place, target.port):
             return _hangs(
@@ -89,7 +89,7 @@ def init_container_hanging(case: ContainerCase) -> Judgement | None:
     ran = moments.seconds_between(case.container.running_since, case.evidence.observed_at) or 0
     usual = _usual_seconds(case)
     long = ran > _LONG_SECONDS if usual is None else ran > max(60, _TIMES_THE_USUAL * usual)
-    waits = next(iter(asked(case, failure)), None)
+    waits = next(iter(asked(case.container.spec, failure)), None)
     if not (long or waits or _NEVER_ENDS.search(command_line(case.container.spec))):
         return None
     what = f"it waits for {waits}" if waits else f"it has run for {moments.in_words(ran)} and does not end"

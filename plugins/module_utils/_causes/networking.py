@@ -179,7 +179,7 @@ def network_policy_blocks(case: ContainerCase) -> Judgement | None:
     failure, quote = said_last(case)
     if failure is None or quote is None or failure.kind != "timed-out":
         return None
-    blocked = [(target, found) for target in asked(case, failure) if (found := _forbidden(case, target))]
+    blocked = [(target, found) for target in asked(case.container.spec, failure) if (found := _forbidden(case, target))]
     if not blocked or (failure.target is None and len(blocked) > 1):
         return None
     target, (closed, port) = blocked[0]

@@ -60,6 +60,7 @@ LINES: list[tuple[str, str | None, str | None]] = [
     ),
     ("Error: connect ECONNREFUSED 10.96.0.1:5432", "refused", "10.96.0.1:5432"),
     ("Error: getaddrinfo ENOTFOUND db", "unresolved", "db"),
+    ("redis.exceptions.TimeoutError: Timeout connecting to server cache:6379", "timed-out", "cache:6379"),
     ("Error: getaddrinfo EAI_AGAIN db.shop.svc", "no-answer-from-dns", "db.shop.svc"),
     ("Error: connect ETIMEDOUT 10.0.0.1:443", "timed-out", "10.0.0.1:443"),
     ("Caused by: java.net.UnknownHostException: db: Name or service not known", "unresolved", "db"),
