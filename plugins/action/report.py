@@ -31,8 +31,8 @@ class ActionModule(AiopsAction):
         contents = {
             "diagnosis.json": json.dumps({**params["diagnosis"], "proposals": proposals}, indent=1, sort_keys=True)
             + "\n",
-            "diagnosis.md": markdown.report(diagnosis),
-            "diagnosis.html": html.report(diagnosis),
+            "diagnosis.md": markdown.report(diagnosis, proposals),
+            "diagnosis.html": html.report(diagnosis, proposals),
         }
         folder = Path(params["output_dir"]) if params["output_dir"] else None
         changed = folder is not None and _write(folder, contents, self._task.check_mode)

@@ -35,6 +35,7 @@ options:
   proposals:
     description:
       - RV(aiops.kubernetes.remediation_plan#module:proposals) as M(aiops.kubernetes.remediation_plan) returned them.
+      - Every report shows them, each with the command that asks for its approval.
     type: list
     elements: dict
     default: []

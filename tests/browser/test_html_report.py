@@ -19,7 +19,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import h
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
 from ansible_collections.aiops.kubernetes.tests.browser.chromium import Browser
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
-from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere
+from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere, proposals
 
 SHOP = Path(__file__).parents[2] / "playbooks" / "files" / "shop.json"
 PHONE, DESKTOP, PAPER = 390, 1280, 718
@@ -85,10 +85,17 @@ PAGES: dict[str, t.Callable[[], Diagnosis]] = {
 }
 
 
+# On each page: hostile ones, and one that has a command to be copied.
+PLANS: t.Final = [
+    *(each for text in TEXTS for each in proposals(text)),
+    {"phr": "PHR-20261122-091502-3f9c1a", "tier": "medium", "state": "pending", "dry_run": "ok", "summary": "x" * 400},
+]
+
+
 @pytest.fixture(params=PAGES)
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "diagnosis.html"
-    path.write_text(html.report(PAGES[request.param]()), encoding="utf-8")
+    path.write_text(html.report(PAGES[request.param](), PLANS), encoding="utf-8")
     return path
 
 
@@ -103,11 +110,12 @@ def test_no_error_no_request_and_nothing_runs(browser: Browser, page: Path, sche
 
 def test_hostile_text_is_shown(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
-    path.write_text(html.report(_hostile()), encoding="utf-8")
+    path.write_text(html.report(_hostile(), PLANS), encoding="utf-8")
     browser.open(path)
     shown = browser.evaluate("document.body.innerText")
     for text in ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</pre></article><h1>All is well</h1>"):
         assert text in shown
+    assert "ansible-playbook aiops.kubernetes.approve -e aiops_phr=PHR-20261122-091502-3f9c1a" in shown
     assert browser.evaluate("document.querySelectorAll('h1').length") == 1
 
 

@@ -10,6 +10,7 @@ import html
 import itertools
 import typing as t
 
+from .._model.fields import Json
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, shorten, visible
 from . import wording
@@ -39,7 +40,7 @@ b.critical{color:var(--critical)}b.warning{color:var(--warning)}b.info{color:var
 """
 
 
-def report(diagnosis: Diagnosis) -> str:
+def report(diagnosis: Diagnosis, proposals: t.Sequence[Json] = ()) -> str:
     """A whole page; text from the cluster stands in it as text only."""
     headline = _text(wording.headline(diagnosis))
     roots = wording.roots(diagnosis)
@@ -57,13 +58,21 @@ def report(diagnosis: Diagnosis) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f"<title>{headline}</title><style>{_STYLE}</style></head><body><main>"
         f'<h1>{headline}</h1><p class="soft">{_text(wording.place(diagnosis))}</p>'
-        f"{f'<ul>{gaps}</ul>' if gaps else ''}{overview}{''.join(shown)}{rest}</main></body></html>\n"
+        f"{f'<ul>{gaps}</ul>' if gaps else ''}{_plans(diagnosis, proposals)}{overview}{''.join(shown)}{rest}</main></body></html>\n"
     )
 
 
 def _as_many_as_fit(articles: t.Sequence[str]) -> list[str]:
     sizes = itertools.accumulate(len(article.encode()) for article in articles)
     return [article for article, size in zip(articles, sizes, strict=True) if size <= _BYTES]
+
+
+def _plans(diagnosis: Diagnosis, proposals: t.Sequence[Json]) -> str:
+    items = "".join(
+        f"<dt>{each.label}</dt><dd>{_text(each.text)}{f'<pre>{_text(each.command)}</pre>' if each.command else ''}</dd>"
+        for each in wording.planned(diagnosis, proposals)
+    )
+    return f"<section><h2>Plans</h2><dl>{items}</dl></section>" if items else ""
 
 
 def _overview(findings: t.Sequence[Finding]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._model.fields import Json
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, visible
 from . import wording
@@ -16,14 +17,25 @@ from . import wording
 _MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|(?<=^\d)[.)]|:(?=//)|(?<=mailto):|(?<=\bwww)\.)")
 
 
-def report(diagnosis: Diagnosis) -> str:
+def report(diagnosis: Diagnosis, proposals: t.Sequence[Json] = ()) -> str:
     """Markdown in which text from the cluster is text: no link, image, mention or HTML of its own."""
     lines = [f"# {plain(wording.headline(diagnosis))}", "", plain(wording.place(diagnosis)), ""]
     lines += [f"- {plain(gap)}" for gap in wording.gaps(diagnosis.unreadable)]
     lines += [f"- {plain(missing)}" for missing in wording.without_advice(diagnosis)]
+    lines += _plans(wording.planned(diagnosis, proposals))
     for number, (finding, children) in enumerate(wording.roots(diagnosis), 1):
         lines += _finding(number, finding, children, diagnosis.observed_at)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _plans(planned: t.Sequence[wording.Planned]) -> t.Iterator[str]:
+    if planned:
+        yield from ("## Plans", "")
+    for each in planned:
+        yield f"- {each.label}: {plain(each.text)}"
+        yield ""
+        if each.command:
+            yield from block(each.command)
 
 
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:

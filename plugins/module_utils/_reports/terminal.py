@@ -9,9 +9,8 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
-from .._model.fields import Json, get_str
+from .._model.fields import Json
 from .._model.finding import Diagnosis, EvidenceItem, Finding
-from .._model.plan import FROM_SNAPSHOT
 from .._model.text import one_line, visible
 from . import wording
 
@@ -50,24 +49,13 @@ def _in_short(findings: t.Sequence[Finding]) -> t.Iterator[str]:
 
 def plans(diagnosis: Diagnosis, proposals: t.Sequence[Json]) -> str:
     """The plans that were made, each with the command that asks for its approval; empty where none was tried."""
-    titles = {finding.id: wording.title(finding) for finding in diagnosis.findings}
-    return "\n".join(line for proposal in proposals for line in _plan(proposal, titles))
+    return "\n".join(line for each in wording.planned(diagnosis, proposals) for line in _plan(each))
 
 
-def _plan(proposal: Json, titles: t.Mapping[str, str]) -> t.Iterator[str]:
-    finding = get_str(proposal, "finding")
-    about = titles.get(finding, finding)
-    phr, tier, state, dry_run = (get_str(proposal, name) for name in ("phr", "tier", "state", "dry_run"))
-    if phr:
-        yield from _field("Plan", f"{phr} ({tier}, {state}; dry run: {dry_run}): {get_str(proposal, 'summary')}")
-        if dry_run == FROM_SNAPSHOT:
-            yield from _field("", "It was made from a snapshot and can never be applied.")
-        else:
-            yield f"   {'':<{_LABEL}}ansible-playbook aiops.kubernetes.approve -e aiops_phr={_shown(phr)}"
-    elif needs := get_str(proposal, "needs"):
-        yield from _field("Plan", f"{about}: {needs} must be named before there can be a plan")
-    else:
-        yield from _field("No plan", f"{about}: {get_str(proposal, 'why_none')}")
+def _plan(planned: wording.Planned) -> t.Iterator[str]:
+    yield from _field(planned.label, planned.text)
+    if planned.command:
+        yield f"   {'':<{_LABEL}}{_shown(planned.command)}"  # on one line, so that it can be copied
 
 
 def _finding(number: int, finding: Finding, children: list[Finding], observed_at: str) -> t.Iterator[str]:

@@ -35,6 +35,12 @@ TEXTS: t.Final = (
 )
 
 
+def proposals(text: str) -> list[dict[str, t.Any]]:
+    """A plan, one that needs a value, and none at all, in which ``text`` stands wherever it may come from elsewhere."""
+    made = dict.fromkeys(("finding", "phr", "tier", "state", "dry_run", "summary"), text)
+    return [made, {"finding": text, "needs": text}, {"finding": text, "why_none": text}]
+
+
 def everywhere(text: str) -> Diagnosis:
     """A diagnosis in which ``text`` stands wherever text may come from a cluster or a forged file."""
     ref = Ref("Deployment", text, text)

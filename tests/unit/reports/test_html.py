@@ -17,7 +17,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding im
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.html import report
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
-from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere
+from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere, proposals
 
 MOST_BYTES = 500_000
 # The elements of our layout with the attributes that they may have.
@@ -46,6 +46,7 @@ OURS: dict[str, set[str]] = {
             "ul",
             "li",
             "pre",
+            "section",
         )
     },
 }
@@ -103,7 +104,7 @@ def _inert(text: str) -> _Page:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_hostile_text_is_text(text: str) -> None:
-    page = _inert(report(everywhere(text)))
+    page = _inert(report(everywhere(text), proposals(text)))
     assert _words(text.split("\n", maxsplit=1)[0]) in _words("".join(page.text))
 
 
@@ -114,7 +115,7 @@ def _words(text: str) -> str:
 
 @given(st.text(st.characters(), max_size=40) | st.text(st.sampled_from("<>&\"'/=!-ab \n"), max_size=30))
 def test_no_text_is_markup(text: str) -> None:
-    _inert(report(everywhere(text)))
+    _inert(report(everywhere(text), proposals(text)))
 
 
 def test_nothing_is_loaded_and_nothing_runs() -> None:
@@ -153,6 +154,26 @@ def test_what_a_person_reads() -> None:
         "runbooks/configuration.md#configmap-missing",
     ):
         assert words in text
+
+
+def test_the_plans_come_first_with_what_approves_them() -> None:
+    made = finding()
+    planned = {
+        "finding": made.id,
+        "phr": "PHR-1",
+        "tier": "medium",
+        "state": "pending",
+        "dry_run": "ok",
+        "summary": "go back",
+    }
+    none = {"finding": made.id, "why_none": "no change is known that would help"}
+    text = " ".join("".join(_inert(report(diagnosis(made), [planned, none])).text).split())
+    assert (
+        "Plans Plan PHR-1 (tier medium, pending; dry run: ok): go back "
+        "ansible-playbook aiops.kubernetes.approve -e aiops_phr=PHR-1 "
+        "No plan Deployment shop/cart, container app: no change is known that would help 1. Deployment shop/cart"
+    ).replace(" ", "") in text.replace(" ", "")
+    assert "Plans" not in report(diagnosis(made))
 
 
 LOG = "\n".join(f'{{"level":"error","msg":"can\'t reach <{n}>","n":{n}}}' for n in range(40))

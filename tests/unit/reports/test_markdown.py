@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis, EvidenceItem
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.markdown import report
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
-from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere
+from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere, proposals
 
 # All that our own layout is made of.
 _OURS = {"heading", "paragraph", "bullet_list", "list_item", "code_block", "inline", "text", "strong", "softbreak"}
@@ -37,11 +37,11 @@ def _prose(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith(" " * 6))
 
 
-def _inert(made: Diagnosis) -> None:
-    text = report(made)
+def _inert(made: Diagnosis, planned: list[dict[str, t.Any]]) -> None:
+    text = report(made, planned)
     assert _kinds(text) <= _OURS
-    # the headline and one heading for each root
-    assert [token.tag for token in _tokens(text) if token.type == "heading_open"] == ["h1", "h2"]
+    # the headline, one heading for the plans and one for each root
+    assert [token.tag for token in _tokens(text) if token.type == "heading_open"] == ["h1", "h2", "h2"]
     prose = _prose(text)
     assert not re.search(r"(?:https?|ftp)://|\bwww\.|mailto:\w", prose)  # GitHub makes links of these
     assert not re.search(r"@\w", prose)  # mentions are looked for after the backslash is gone
@@ -49,12 +49,12 @@ def _inert(made: Diagnosis) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_hostile_text_is_text(text: str) -> None:
-    _inert(everywhere(text))
+    _inert(everywhere(text), proposals(text))
 
 
 @given(st.text(st.sampled_from("ab1.-+*_`#<>[](){}!|~=&:/\\@ \n\t"), max_size=30))
 def test_no_text_is_markup(text: str) -> None:
-    _inert(everywhere(text))
+    _inert(everywhere(text), proposals(text))
 
 
 @given(st.text(st.characters(), max_size=40))
@@ -87,6 +87,26 @@ def test_what_a_person_reads() -> None:
         "More: runbooks/configuration.md#configmap-missing",
     ):
         assert words in plain
+
+
+def test_the_plans_come_first_with_what_approves_them() -> None:
+    made = finding()
+    planned = {
+        "finding": made.id,
+        "phr": "PHR-1",
+        "tier": "low",
+        "state": "pending",
+        "dry_run": "ok",
+        "summary": "scale",
+    }
+    text = _rendered(report(diagnosis(made), [planned, {"finding": made.id, "needs": "an image"}]))
+    for words in (
+        "Plan: PHR-1 (tier low, pending; dry run: ok): scale",
+        "ansible-playbook aiops.kubernetes.approve -e aiops_phr=PHR-1",
+        "Plan: Deployment shop/cart, container app: an image must be named before there can be a plan",
+    ):
+        assert words in text
+        assert text.index(words) < text.index("1. Deployment shop/cart")
 
 
 def _rendered(text: str) -> str:

@@ -16,7 +16,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding im
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports.terminal import plans, summary
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
-from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere
+from ansible_collections.aiops.kubernetes.tests.unit.reports.hostile import TEXTS, everywhere, proposals
 
 
 def test_what_a_person_reads() -> None:
@@ -91,7 +91,16 @@ def test_a_plan_names_what_it_is_about() -> None:
     """An id says nothing to a person."""
     made = finding()
     none = {"finding": made.id, "why_none": "no change is known that would help"}
-    text = plans(diagnosis(made), [none, {"finding": "f-forged", "needs": "image"}])
+    planned = {
+        "finding": made.id,
+        "phr": "PHR-1",
+        "tier": "medium",
+        "state": "pending",
+        "dry_run": "ok",
+        "summary": "s",
+    }
+    text = plans(diagnosis(made), [none, {"finding": "f-forged", "needs": "image"}, planned])
+    assert "Plan     PHR-1 (tier medium, pending; dry run: ok): s\n" in text
     assert "No plan  Deployment shop/cart, container app: no change is known that would help" in text
     assert "Plan     f-forged: image must be named before there can be a plan" in text
 
@@ -99,11 +108,13 @@ def test_a_plan_names_what_it_is_about() -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_hostile_text_steers_nothing(text: str) -> None:
     _inert(summary(everywhere(text)))
+    _inert(plans(everywhere(text), proposals(text)))
 
 
 @given(st.text(st.characters(), max_size=40))
 def test_no_text_steers(text: str) -> None:
     _inert(summary(everywhere(text)))
+    _inert(plans(everywhere(text), proposals(text)))
 
 
 def _inert(shown: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice import Advice, Command
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Scope, Unreadable
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Counts, Diagnosis, Finding
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Counts, Diagnosis, Finding, Remedy
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown, terminal, wording
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
 
@@ -137,6 +137,18 @@ def test_every_report_shows_advice_and_says_once_what_is_missing(report: t.Calla
     assert (shown.count("no advice of other"), shown.count("within 60 s")) == (1, 1)
     assert shown.index("no advice of other") < shown.index("Deployment shop/cart, container c0")
     assert "dvice" not in report(diagnosis(finding()))
+
+
+@pytest.mark.parametrize(
+    ("tier", "needs", "words"),
+    [
+        ("medium", None, "restart it (tier medium)"),
+        ("low", "how many", "restart it (tier low; needs how many)"),
+        (None, "an image", "restart it (no plan yet; needs an image)"),
+    ],
+)
+def test_a_remedy_names_its_tier_as_one(tier: str | None, needs: str | None, words: str) -> None:
+    assert wording.remedy(Remedy("restart", tier, "restart it", needs)) == words
 
 
 def test_a_number_and_its_noun() -> None:
