@@ -137,6 +137,11 @@ compliance:
       type: list
       elements: str
       sample: []
+    late_rollbacks:
+      description: Those whose rollback began later than their tier allows, or has not begun and is late.
+      type: list
+      elements: str
+      sample: []
     unrecorded:
       description: What the cluster says our field manager wrote and no record tells; null where the cluster was not asked.
       type: list

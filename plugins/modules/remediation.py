@@ -33,7 +33,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - What each step changes, with secrets taken out.
+      - What each step changes, and the whole of what it deletes, with secrets taken out.
   idempotent:
     support: full
     details:
@@ -130,6 +130,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply i
     check,
     require_unkept,
 )
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.perform import taken_away
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 
 NO_HELP: t.Final = {"worse": "made it worse", "same": "did not help"}
@@ -142,6 +143,7 @@ def main() -> t.NoReturn:
         kept, by = store(params), somebody()
         reader, writer = cluster(params)
         before = kept.load(params["phr"])
+        gone = [taken_away(writer, step) if module._diff else None for step in before.plan.steps]
 
         def look_once_more(record: Record) -> None:
             confirm(record)
@@ -154,7 +156,8 @@ def main() -> t.NoReturn:
             record = first_gate(kept, writer, reader, record, by, gauge(params), teller(params))
         result = {**outcome(record), "steps": steps(record)}
         if module._diff:
-            result["diff"] = [difference for step in record.plan.steps for difference in differences(step)]
+            pairs = zip(record.plan.steps, gone, strict=True)
+            result["diff"] = [difference for step, taken in pairs for difference in differences(step, taken)]
         if record.verdict in NO_HELP:
             module.fail_json(
                 msg=f"{record.id} {NO_HELP[record.verdict]} and is {result['state']} now.", changed=True, **result

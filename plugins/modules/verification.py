@@ -123,10 +123,12 @@ def main() -> t.NoReturn:
             reader, writer = cluster(params)
             measuring = gauge(params)
             found = [look_again(kept, writer, reader, record, somebody(), measuring) for record in found]
+        late = [record.id for record in found if record.rollback_late(moments.now())]
+        told = f" Taken back later than the tier allows: {', '.join(late)}." if late else ""
         phrs = [outcome(record) for record in found]
         worse = [record.id for record in found if record.verdict == "worse" and not module.check_mode]
         if worse:
-            module.fail_json(msg=f"{', '.join(worse)} made it worse.", changed=True, phrs=phrs)
+            module.fail_json(msg=f"{', '.join(worse)} made it worse.{told}", changed=True, phrs=phrs)
         asking = [record.id for record in found if needs_a_person(record)]
         if asking:
             module.warn(f"{', '.join(asking)}: two looks in a row were inconclusive. A person must look.")

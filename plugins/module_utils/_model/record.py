@@ -54,6 +54,8 @@ _MOVES: t.Final[t.Mapping[str, tuple[frozenset[str], State | None]]] = {
 CLOCK_SECONDS: t.Final = 60
 # Within this time somebody else looks at what was done without a second person.
 REVIEW_SECONDS: t.Final = 24 * 3600
+# The checkpoint of the first look, which is taken as soon as a change was applied.
+FIRST_GATE: t.Final = 0
 # States in which the plan may still touch, or has its hands on, its object.
 OPEN: t.Final = frozenset({"pending", "approved", "claimed", "applying", "rolling_back"})
 
@@ -213,6 +215,33 @@ class Record:
     def verdict(self) -> Verdict | None:
         event = self.last("verified")
         return t.cast("Verdict", get_str(event.body, "verdict")) if event else None
+
+    @property
+    def due_back(self) -> Event | None:
+        """Since which event the change has to be taken back by itself: it made things worse, did not help, or is half done."""
+        due: Event | None = None
+        for event in self.events:
+            if event.type == "rolling_back":
+                return due
+            if event.type in {"applied", "verified"}:
+                due = (due or event) if self._sends_back(event) else None
+        return due
+
+    def _sends_back(self, event: Event) -> bool:
+        if event.type == "applied":
+            return "done" in event.body
+        # Not better at the first look is no help; what is the same later was better before.
+        verdict, at_the_gate = get_str(event.body, "verdict"), get_int(event.body, "checkpoint") == FIRST_GATE
+        no_help = verdict == "worse" or (verdict == "same" and at_the_gate)
+        return no_help and self.rule.automatic_rollback and not self.plan.irreversible_because
+
+    def rollback_late(self, now: str) -> int:
+        """By how many seconds the rollback began, or has still not begun, after the time that the tier allows; 0 where it is in time."""
+        due, began, within = self.due_back, self.first("rolling_back"), self.rule.rollback_within
+        if due is None or within is None or (began is None and self.state(now) != "applied"):
+            return 0
+        waited = moments.seconds_between(due.at, began.at if began else now) or 0
+        return max(0, int(waited) - within)
 
     def following(self, kind: str, at: str, by: Person, body: Json) -> Event:
         """The next event of the chain."""

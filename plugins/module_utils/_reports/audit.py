@@ -16,6 +16,7 @@ _WRONG: t.Final[t.Mapping[str, str]] = {
     "unapproved": "Applied without a valid decision",
     "invalid": "Records that do not verify",
     "reviews_overdue": "Done alone, and not reviewed within 24 hours",
+    "late_rollbacks": "Taken back later than their tier allows, or still to be taken back",
     "unrecorded": "Written to the cluster in our name, without a record",
     "unread": "Could not be read",
     "changed": "Changed or removed after it was recorded",

@@ -167,6 +167,10 @@ def _rollback(record: Record) -> t.Iterator[str]:
     else:
         yield "By the inverse of each step, when one person decides it."
     yield ""
+    if late := record.rollback_late(record.events[-1].at):
+        began = "It began" if record.first("rolling_back") else "It has not begun, which is"
+        yield f"{began} {moments.in_words(late)} too late."
+        yield ""
     for event in record.events:
         for row in get_dicts(event.body, "difference"):
             yield f"- {plain(get_str(row, 'path'))}"

@@ -14,7 +14,7 @@ from .._model.fields import Json, get_dicts, get_str
 from .._model.plan import Step
 from .._model.record import Record
 from .._model.secrets import REDACTED, redact_object, secret_name
-from .._model.text import one_line
+from .._model.text import one_line, visible
 
 _VALUE: t.Final = 300
 
@@ -82,8 +82,12 @@ def changes(step: Step) -> list[Json]:
     return found
 
 
-def differences(step: Step) -> list[Json]:
-    """What Ansible shows with --diff."""
+def differences(step: Step, gone: Json | None = None) -> list[Json]:
+    """What Ansible shows with --diff; ``gone`` is what a deletion takes away, of which it shows all."""
+    if step.verb == "delete":
+        whole = json.dumps(redact_object(gone), indent=1, sort_keys=True, ensure_ascii=False) if gone else ""
+        headers = {"before_header": str(step.target), "after_header": f"{step.target} (deleted)"}
+        return [{**headers, "before": f"{visible(whole)}\n", "after": ""}] if gone else []
     return [
         {
             **{f"{side}_header": f"{step.target} {change['path']}" for side in ("before", "after")},

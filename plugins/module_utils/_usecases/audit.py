@@ -46,6 +46,7 @@ class Audit:
     unapproved: list[str] = dataclasses.field(default_factory=list)
     alone: list[str] = dataclasses.field(default_factory=list)
     reviews_due: list[str] = dataclasses.field(default_factory=list)
+    late_rollbacks: list[str] = dataclasses.field(default_factory=list)
     figures: dict[str, list[int]] = dataclasses.field(default_factory=lambda: {name: [] for name in _FIGURES})
     oldest: str | None = None
     beyond_retention: int = 0
@@ -76,7 +77,15 @@ class Audit:
         they were committed.
         """
         unrecorded = None if written is None else [str(each) for each in written if not self._recorded(each)]
-        bad = [*self.invalid, *self.unapproved, *self.reviews_due, *(unrecorded or ()), *unread, *changed]
+        bad = [
+            *self.invalid,
+            *self.unapproved,
+            *self.reviews_due,
+            *self.late_rollbacks,
+            *(unrecorded or ()),
+            *unread,
+            *changed,
+        ]
         return {
             "compliant": not bad,
             "changes": self.changes,
@@ -86,6 +95,7 @@ class Audit:
             "invalid": self.invalid,
             "broken_glass": self.alone,
             "reviews_overdue": self.reviews_due,
+            "late_rollbacks": self.late_rollbacks,
             "unrecorded": unrecorded,
             "unread": list(unread),
             "changed": list(changed),
@@ -103,6 +113,8 @@ class Audit:
             self.alone.append(record.id)
             if record.review is None and (moments.seconds_between(glass.at, now) or 0) > REVIEW_SECONDS:
                 self.reviews_due.append(record.id)
+        if record.rollback_late(now):
+            self.late_rollbacks.append(record.id)
         if record.first("claimed"):
             self.changes += 1
             if not was_approved(record):

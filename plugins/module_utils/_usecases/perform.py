@@ -75,6 +75,17 @@ def take_back(writer: Writer, step: Step, made: str, former: Json | None) -> tup
         return "rollback_failed", {"reason": str(exc)}
 
 
+def taken_away(writer: Writer, step: Step) -> Json | None:
+    """What a deletion takes away, as it could be made again: for people, before it goes.  None where nobody can tell."""
+    if step.verb != "delete" or step.manifest is not None:
+        return step.manifest
+    try:
+        live = writer.get(step.target)
+    except NotAllowed:
+        return None
+    return manifest(live) if live is not None and get_str(live, "metadata", "uid") == step.uid else None
+
+
 def lacking_right(writer: Writer, steps: t.Sequence[Step]) -> str | None:
     """What this identity may not do that taking the steps back would ask of it; a patch back is a patch like the one before."""
     opposites = {"create": "delete", "delete": "create"}

@@ -22,21 +22,20 @@ from .._model.finding import UNDETERMINED, Finding
 from .._model.measuring import Gauge
 from .._model.objects import Ref
 from .._model.plan import Baseline, Plan, Query
-from .._model.record import Person, Record, Verdict
+from .._model.record import FIRST_GATE, Person, Record, Verdict
 from .._model.records import Records
 from .._model.writing import NotAllowed, Writer
 from .._remedies.ownership import last_writer
 from .baseline import about, baseline, figures
 from .diagnose import collect
 from .perform import found
-from .roll_back import half_applied, roll_back
+from .roll_back import roll_back
 
 HOLD_SECONDS: t.Final = 60
 # A change that has not helped so long after its rollout was finished has not helped: an autoscaler looks every 15 s, a probe every 10.
 _SAME_SECONDS: t.Final = 90
 _POLL_SECONDS: t.Final = 2.0
 _GATE_SECONDS: t.Final = 600
-_FIRST_GATE: t.Final = 0
 # How often somebody who waits is told that nothing is new.
 _TELL_SECONDS: t.Final = 15.0
 
@@ -69,7 +68,7 @@ def first_gate(
     if record.verdict is not None or record.state(moments.now()) != "applied":
         return _take_back(records, writer, record, by)
     look = _wait(writer, reader, record, gauge, tell or _nobody)
-    return _conclude(records, writer, record, look, _FIRST_GATE, by)
+    return _conclude(records, writer, record, look, FIRST_GATE, by)
 
 
 def _nobody(_told: str) -> None:
@@ -113,7 +112,7 @@ def look_again(
     if record.state(moments.now()) == "rolling_back":
         return roll_back(records, writer, record.id, by, "finishing what another run began")
     points = _due_checkpoints(record, moments.now())
-    if not points:
+    if not points or _must_go_back(record, moments.now()):  # what was decided is not looked at again
         return _take_back(records, writer, record, by)
     look = _look(writer, reader, record, gauge)
     if look.verdict == "worse":  # one look may fall into the moment between two states
@@ -137,21 +136,13 @@ def _due_checkpoints(record: Record, now: str) -> list[int]:
     if record.state(now) != "applied":
         return []
     taken = (get_int(event.body, "checkpoint") for event in record.events if event.type == "verified")
-    last = max((point for point in taken if point is not None), default=_FIRST_GATE)
+    last = max((point for point in taken if point is not None), default=FIRST_GATE)
     passed = moments.seconds_between(_changed_at(record), now) or 0.0
     return [seconds for seconds in record.rule.checkpoints if last < seconds <= passed]
 
 
 def _must_go_back(record: Record, now: str) -> bool:
-    """Worse at any look, or no better at the first gate; what was only half done goes back in any case."""
-    if record.state(now) != "applied":
-        return False
-    if half_applied(record):
-        return True
-    last = record.last("verified")
-    at_the_gate = last is not None and get_int(last.body, "checkpoint") == _FIRST_GATE
-    no_help = record.verdict == "worse" or (record.verdict == "same" and at_the_gate)
-    return no_help and record.rule.automatic_rollback and not record.plan.irreversible_because
+    return record.state(now) == "applied" and record.due_back is not None
 
 
 def _take_back(records: Records, writer: Writer, record: Record, by: Person) -> Record:

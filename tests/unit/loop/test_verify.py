@@ -242,6 +242,15 @@ def test_worse_later_takes_it_back(watched: Watched) -> None:
     assert _later(watched, 300).state(watched.clock.now) == "rolled_back"
 
 
+def test_what_a_run_that_died_did_not_take_back_is_taken_back_late(watched: Watched) -> None:
+    record = watched.applied()
+    body = {"verdict": "worse", "checkpoint": 0, "reason": "it is worse"}
+    watched.kept.append(PHR, "verified", watched.clock.now, ALICE, body, expect_head=record.head)
+    record = _later(watched, 720)
+    assert record.state(watched.clock.now) == "rolled_back"
+    assert record.rollback_late(watched.clock.now) == 720 - 300
+
+
 def test_two_looks_without_an_answer_ask_for_a_person(watched: Watched) -> None:
     watched.see = well
     watched.gate()

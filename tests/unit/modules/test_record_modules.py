@@ -19,7 +19,10 @@ from ansible_collections.aiops.kubernetes.plugins.action.approval_prompt import 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import module as common
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import recording
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Deletion
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
+from ansible_collections.aiops.kubernetes.plugins.module_utils._remedies._change import manifest
 from ansible_collections.aiops.kubernetes.plugins.modules import (
     approval,
     approval_info,
@@ -77,10 +80,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> MemoryServer:
     return made
 
 
-def _approve(kept: QuickStore) -> None:
-    kept.append(PHR, "asked", moments.now(), ALICE, {})
-    body = {"digest": kept.load(PHR).plan_digest, "justification": "it is right"}
-    kept.append(PHR, "approved", moments.now(), ALICE, body)
+def _approve(kept: QuickStore, phr: str = PHR) -> None:
+    kept.append(phr, "asked", moments.now(), ALICE, {})
+    body = {"digest": kept.load(phr).plan_digest, "justification": "it is right"}
+    kept.append(phr, "approved", moments.now(), ALICE, body)
 
 
 def _files(tmp_path: Path) -> dict[str, bytes]:
@@ -164,6 +167,36 @@ def test_check_mode_of_a_remediation(run: Run, tmp_path: Path, kept: QuickStore,
     assert (server.writes, _files(tmp_path)) == ([], before)
 
 
+@pytest.mark.parametrize("made_again", [False, True])
+def test_diff_shows_the_whole_of_what_is_deleted(
+    run: Run, tmp_path: Path, kept: QuickStore, server: MemoryServer, made_again: bool
+) -> None:
+    """Without its secrets; whether its controller makes another one or the plan itself."""
+    env = [{"name": "DB_PASSWORD", "value": "hunter2-horse"}, {"name": "NOTE", "value": "a\u202eb"}]
+    pod = {
+        "metadata": {"namespace": "shop", "name": "cart-1", "uid": "p", "resourceVersion": "3"},
+        "spec": {"containers": [{"name": "app", "image": "shop/cart:2", "env": env}], "nodeName": "n"},
+        "status": {"phase": "Failed"},
+    }
+    target = Ref("Pod", "shop", "cart-1")
+    server.objects[target] = pod
+    step = Deletion(target, pod, manifest=manifest(pod) if made_again else None).step()
+    phr = PHR.replace("3f9c1a", "dddddd")
+    kept.create(plan(step, phr=phr, created_at=moments.now()), moments.now(), ALICE)
+    if made_again:  # of tier medium; without that the policy decides
+        _approve(kept, phr)
+    result = _run(run, tmp_path, remediation, phr=phr, _ansible_check_mode=True, _ansible_diff=True)
+    (difference,) = result["diff"]
+    assert (difference["before_header"], difference["after_header"]) == (str(target), f"{target} (deleted)")
+    assert difference["after"] == ""
+    shown = json.loads(difference["before"].replace("\\u202e", ""))
+    assert shown["spec"]["containers"][0]["image"] == "shop/cart:2"
+    assert "nodeName" not in shown["spec"]
+    assert "hunter2" not in difference["before"]
+    assert "\u202e" not in difference["before"]
+    assert server.writes == []
+
+
 def test_a_plan_for_another_cluster(
     run: Run, tmp_path: Path, kept: QuickStore, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +239,20 @@ def test_a_rollback_that_is_blocked_fails_with_the_difference(
     assert result["state"] == "rollback_blocked"
     (row,) = result["difference"]
     assert [row[name] for name in ("before", "ours", "now")] == ["shop/cart:2", "shop/cart:1", "shop/cart:3"]
+
+
+def test_a_rollback_that_another_run_left_undone_is_told_to_be_late(
+    run: Run, tmp_path: Path, kept: QuickStore, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "cluster", lambda _params: (_Reader(), server))
+    monkeypatch.setattr(verification, "gauge", lambda _params: None)
+    _apply(kept, server)
+    clock, now = moments.now(), moments.after(moments.now(), 720)
+    kept.append(PHR, "verified", clock, ALICE, {"verdict": "worse", "checkpoint": 0, "reason": "it is worse"})
+    monkeypatch.setattr(moments, "now", lambda: now)
+    result = _run(run, tmp_path, verification)
+    _is_a_sentence(result, f"{PHR} made it worse. Taken back later than the tier allows: {PHR}.")
+    assert result["phrs"][0]["state"] == "rolled_back"
 
 
 def test_a_note_and_the_end(run: Run, tmp_path: Path, kept: QuickStore) -> None:

@@ -122,6 +122,43 @@ def test_what_one_person_did_alone_is_counted_for_itself(root: Path) -> None:
     assert _audit(store, later(86400 + 6))["compliant"]
 
 
+APPROVED: t.Final[tuple[Happened, ...]] = (("asked", 1), ("approved", 5), *DONE)
+WORSE: t.Final[Happened] = ("verified", 80, ALICE, {"verdict": "worse", "checkpoint": 0})
+SAME: t.Final[Happened] = ("verified", 80, ALICE, {"verdict": "same", "checkpoint": 0})
+SAME_LATER: t.Final[Happened] = ("verified", 400, ALICE, {"verdict": "same", "checkpoint": 300})
+HALF: t.Final[Happened] = ("applied", 80, ALICE, {"done": 1})
+# A medium plan is to be taken back within 5 minutes.
+_ROLLBACKS: t.Final[dict[str, tuple[tuple[Happened, ...], float, str]]] = {
+    "at once": ((*APPROVED, WORSE, ("rolling_back", 81), ("rolled_back", 82)), 9000, ""),
+    "in time": ((*APPROVED, WORSE, ("rolling_back", 380), ("rolled_back", 382)), 9000, ""),
+    "late": ((*APPROVED, WORSE, ("rolling_back", 501), ("rolled_back", 502)), 9000, "It began 2 min too late."),
+    "no help, late": ((*APPROVED, SAME, ("rolling_back", 680)), 9000, "It began 5 min too late."),
+    "half done, late": ((*APPROVED[:-1], HALF, ("rolling_back", 680)), 9000, "It began 5 min too late."),
+    "not yet": ((*APPROVED, WORSE), 380, ""),
+    "still not": ((*APPROVED, WORSE, ("note", 390)), 390, "It has not begun, which is 10 s too late."),
+    "better since": ((*APPROVED, WORSE, GOOD), 9000, ""),
+    "the same as at the gate": ((*APPROVED, GOOD, SAME_LATER), 9000, ""),
+    "a person's wish": ((*APPROVED, GOOD, ("rolling_back", 8000), ("rolled_back", 8001)), 9000, ""),
+}
+
+
+@pytest.mark.parametrize("case", _ROLLBACKS)
+def test_a_rollback_that_is_late_is_told(root: Path, case: str) -> None:
+    happened, now, told = _ROLLBACKS[case]
+    store = _put(root, plan(), *happened)
+    found = _audit(store, later(now))
+    assert (found["compliant"], found["late_rollbacks"]) == (not told, [PHR] if told else [])
+    shown = store.page(PHR) or ""
+    assert told in shown
+    assert ("too late" in shown) == bool(told)
+
+
+def test_what_nothing_takes_back_by_itself_is_never_late(root: Path) -> None:
+    for made in (plan(tier="critical"), plan(irreversible_because="gone is gone")):
+        assert _audit(_put(root, made, *DONE, WORSE), later(9000))["late_rollbacks"] == []
+        shutil.rmtree(root)
+
+
 def test_row_43_what_the_cluster_knows_and_no_record_tells(root: Path) -> None:
     store = _put(root, plan(), ("asked", 1), ("approved", 5), *DONE)
     ours = Written(CLUSTER.uid, CART, later(11))
