@@ -83,6 +83,8 @@ class ActionModule(AiopsAction):
         later, verdict = _later(record, params), params["verdict"]
         code = record.plan_digest.removeprefix("sha256:")[:8]
         stays = f"{record.id} stays {record.state(moments.now())}"
+        if verdict == "approve":
+            self._pack_what_follows()
         asked = moments.now()
         try:
             answer = self._answer(
@@ -110,6 +112,11 @@ class ActionModule(AiopsAction):
         record = decide(kept, record, verdict, speaker, reason, params["incident"])
         missing = f"{record.id} still needs {' and '.join(record.missing)}, another person. {later}"
         return record, missing if verdict == "approve" and record.missing else ""
+
+    def _pack_what_follows(self) -> None:
+        """Have Ansible pack the module that applies the plan while the person reads: a third of the time from the answer to the change."""
+        with contextlib.suppress(Exception):  # what is wrong with it, if anything, shows where it is run
+            self._configure_module("aiops.kubernetes.remediation", {}, self.task_vars)
 
     def _answer(self, question: str, seconds: int) -> str | None:
         """What a person typed and ended with Enter, or None."""

@@ -131,7 +131,6 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply i
     require_unkept,
 )
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.perform import taken_away
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
 
 NO_HELP: t.Final = {"worse": "made it worse", "same": "did not help"}
 
@@ -153,6 +152,9 @@ def main() -> t.NoReturn:
             record = check(kept, writer, reader.cluster(), params["phr"], look_once_more)
         else:
             record = apply(kept, writer, reader.cluster(), params["phr"], by, look_once_more)
+            # Only the look needs the causes; to import them before the change would be a third of this module's time until it.
+            from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.verify import first_gate
+
             record = first_gate(kept, writer, reader, record, by, gauge(params), teller(params))
         result = {**outcome(record), "steps": steps(record)}
         if module._diff:

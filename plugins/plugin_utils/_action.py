@@ -39,6 +39,7 @@ class AiopsAction(ActionBase, metaclass=abc.ABCMeta):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        self.task_vars = task_vars or {}
         checked = ArgumentSpecValidator(self.ARGUMENTS).validate(self._task.args)
         if checked.error_messages:
             kind = "Unsupported parameters" if checked.unsupported_parameters else "Wrong parameters"

@@ -103,6 +103,20 @@ def test_the_questions_say_what_to_type(kept: QuickStore) -> None:
         assert words in shown
 
 
+@pytest.mark.usefixtures("kept")
+def test_what_applies_the_plan_is_packed_before_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(b"REJECT")
+    packed: list[tuple[str, int]] = []
+
+    def configure(_action: object, name: str, _arguments: object, _task_vars: object) -> None:
+        packed.append((name, len(terminal.asked)))
+        raise RuntimeError("it can't be packed")
+
+    monkeypatch.setattr(approval_prompt.ActionModule, "_configure_module", configure)
+    assert _act(terminal)["state"] == "rejected"  # whether it works is no matter of the question
+    assert packed == [("aiops.kubernetes.remediation", 0)]
+
+
 def test_reject_rejects(kept: QuickStore) -> None:
     result = _act(Terminal(b"REJECT"))
     assert (result["approved"], result["state"]) == (False, "rejected")

@@ -167,6 +167,14 @@ def test_check_mode_of_a_remediation(run: Run, tmp_path: Path, kept: QuickStore,
     assert (server.writes, _files(tmp_path)) == ([], before)
 
 
+def test_what_applies_a_plan_begins_without_the_causes() -> None:
+    """Ansible compiles what a module imports each time, and the change waits for it."""
+    told = "import sys; from {} import remediation; print(sorted(n for n in sys.modules if '._causes' in n))"
+    script = told.format(remediation.__name__.rpartition(".")[0])
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("made_again", [False, True])
 def test_diff_shows_the_whole_of_what_is_deleted(
     run: Run, tmp_path: Path, kept: QuickStore, server: MemoryServer, made_again: bool
