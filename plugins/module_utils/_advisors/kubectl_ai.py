@@ -26,6 +26,8 @@ from . import kubectl_ai_trace
 from .answering import late
 from .settings import NO_MODEL, Settings
 
+# Where the role kubectl_ai puts it by default.  On the path there may be another tool of the same name.
+_INSTALLED: t.Final = "~/.local/share/aiops-kubernetes/kubectl-ai/bin/kubectl-ai"
 _ROUNDS: t.Final = 8
 _LARGEST: t.Final = 4 * 1024 * 1024
 _LOOK_SECONDS: t.Final = 0.02
@@ -39,9 +41,9 @@ _PASSED_ON: t.Final = tuple(
 
 
 def ask(settings: Settings, text: str) -> Reply:
-    executable = shutil.which(settings.executable)
+    executable = _program(settings.executable)
     if executable is None:
-        return Reply("unavailable", f"{settings.executable} is not installed")
+        return Reply("unavailable", f"{settings.executable or 'kubectl-ai'} is not installed")
     if not kubectl_ai_trace.HAS_YAML:
         return Reply("unavailable", "PyYAML is missing; install it for the interpreter that runs the modules")
     if not settings.url or not settings.model:
@@ -52,9 +54,15 @@ def ask(settings: Settings, text: str) -> Reply:
         (home / "question").write_text(text, encoding="utf-8")
         return _ask(executable, settings, home, until)
     except OSError as exc:
-        return Reply("unavailable", f"{settings.executable} can't be started: {exc.strerror or exc}")
+        return Reply("unavailable", f"{executable} can't be started: {exc.strerror or exc}")
     finally:
         _remove(home)
+
+
+def _program(named: str) -> str | None:
+    """The program that was named, else the one that the role installed, else the first on the path."""
+    names = (named,) if named else (str(Path(_INSTALLED).expanduser()), "kubectl-ai")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 def _ask(executable: str, settings: Settings, home: Path, until: float) -> Reply:

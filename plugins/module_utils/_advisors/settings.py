@@ -67,7 +67,7 @@ def settings(given: t.Any, environment: t.Mapping[str, str]) -> Settings:
         model=said["model"] or environment.get("OPENAI_MODEL", ""),
         key=environment.get(said["key_from"] or _KINDS[kind], "").strip(),
         seconds=_limit(given.get("seconds")),
-        executable=_path(said["executable"], environment) or "kubectl-ai",
+        executable=_path(said["executable"], environment),
         kubeconfig=_path(said["kubeconfig"], environment),
     )
 

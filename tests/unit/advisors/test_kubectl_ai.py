@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors import kubectl_ai_trace
+from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors import kubectl_ai, kubectl_ai_trace
 from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors.asking import ask_all
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice import Advice
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.question import question
@@ -212,6 +212,20 @@ def test_paths_start_where_ansible_was_started(stand_in: Tool, tmp_path: Path, m
     said = stand_in.ask("ok", executable="./kubectl-ai-stand-in", kubeconfig="secrets/reader.conf")
     assert said.state == "ok"
     assert stand_in.saw["environment"]["KUBECONFIG"] == str(tmp_path / "secrets" / "reader.conf")
+
+
+def test_the_one_of_the_role_comes_first(stand_in: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    _executable(others / "kubectl-ai", "exit 0")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{others}:{os.environ['PATH']}")
+    given = {"kind": "kubectl_ai", "url": stand_in.url, "model": "ok"}
+    assert ask_all([(given, ASKED)])[0].reason == "it asked no model"
+    role = Path(kubectl_ai._INSTALLED).expanduser()
+    role.parent.mkdir(parents=True)
+    role.symlink_to(stand_in.path)
+    assert ask_all([(given, ASKED)])[0].state == "ok"
 
 
 def test_one_that_is_not_there(tool: Tool) -> None:
