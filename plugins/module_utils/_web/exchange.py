@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import ssl
+import threading
 import typing as t
 import urllib.error
 import urllib.parse
 import urllib.request
+
+# Questions that are put at the same moment would each read the certificates.
+_ONCE: t.Final = threading.Lock()
 
 
 class TooLarge(ValueError):
@@ -32,8 +37,12 @@ def exchange(
     A redirect is an answer like another, for a token is for one server.  TimeoutError where a part of the answer takes longer
     than ``seconds``, another OSError where there is none or it breaks off, a ValueError where the address is none.
     """
-    if urllib.parse.urlsplit(url).scheme not in {"https", "http"}:
+    scheme = urllib.parse.urlsplit(url).scheme
+    if scheme not in {"https", "http"}:
         raise ValueError(f"{url} does not begin with http:// or https://")
+    if scheme == "https" and context is None:
+        with _ONCE:
+            context = _trust()
     request = urllib.request.Request(url, content, dict(headers))  # noqa: S310 (the scheme is checked above)
     opener = urllib.request.build_opener(_Stay(), urllib.request.HTTPSHandler(context=context))
     try:
@@ -46,6 +55,12 @@ def exchange(
         raise (exc.reason if isinstance(exc.reason, OSError) else exc) from None
     except http.client.HTTPException as exc:
         raise ConnectionError(f"the answer is none: {type(exc).__name__} {exc}".strip()) from exc
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """The certificates of this machine, read once however many questions there are."""
+    return ssl.create_default_context()
 
 
 def _read(answer: t.IO[bytes], largest: int) -> bytes:
