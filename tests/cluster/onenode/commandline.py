@@ -19,7 +19,7 @@ from .layout import DEFAULT_NAME, Layout, cache_folder, clusters_folder, layout_
 from .problem import Problem
 from .progress import say
 
-_NEED_ROOT = {"up", "down", "exec", "build", "soak", "addons"}
+_NEED_ROOT = {"up", "down", "exec", "build", "soak", "addons", "helm"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,6 +56,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands.add_parser("list", help="list the clusters, one a line")
     inside = commands.add_parser("exec", help="run a command inside the node's namespaces: exec -- CMD ...")
     commands.add_parser("build", help="fill the caches only")
+    commands.add_parser("helm", help="build helm where it is missing; the last line is its path")
     rounds = commands.add_parser("soak", help="start and stop a cluster many times and look for leaks")
     rounds.add_argument("--rounds", type=_positive, default=20)
     extra = commands.add_parser("addons", help="build and deploy the addons of a running cluster")
@@ -80,9 +81,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "list":
         _list()
         return
-    if options.command == "build":
-        parts = build.node_parts(cache_folder())
-        build.publish_addons(cache_folder(), parts.images)
+    if options.command in {"build", "helm"}:
+        _build(options.command)
         return
     layout = layout_of(options.name)
     if options.command == "up":
@@ -97,6 +97,15 @@ def _run(options: argparse.Namespace) -> None:
         addons.deploy(layout, host.parts_of(layout), cache_folder())
     elif options.command == "soak":
         soak.soak(layout, options.rounds)
+
+
+def _build(command: str) -> None:
+    """Make something of the cache folder, which all clusters share."""
+    cache = cache_folder()
+    if command == "helm":
+        print(build.helm(cache))
+        return
+    build.publish_addons(cache, build.node_parts(cache).images)
 
 
 def _up(layout: Layout, port: int, wanted: str) -> None:

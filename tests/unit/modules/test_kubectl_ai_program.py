@@ -152,6 +152,12 @@ def test_one_that_does_not_work(install: Install, tmp_path: Path, program: bytes
     assert install("0.0.27", OLD)["changed"] is False
 
 
+def test_it_is_started_without_what_the_environment_holds(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "hunter2secret")
+    curious = stand_in("0.0.28").replace(b"exit 0", b'[ -z "$OPENAI_API_KEY" ] && [ "$HOME" = "$PWD" ]')
+    assert install("0.0.28", archive({"kubectl-ai": curious}))["installed"] == "0.0.28"
+
+
 def test_one_that_somebody_else_put_there(run: Run, install: Install, tmp_path: Path) -> None:
     (tmp_path / "ai/bin").mkdir(parents=True)
     (tmp_path / "ai/bin/kubectl-ai").write_bytes(b"theirs")
