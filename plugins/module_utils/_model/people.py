@@ -46,8 +46,10 @@ class People:
             # AWX knows bots and its own administrators: who they are must be written down.
             return None if proof == "platform" else Member(name, frozenset({"operator"}))
         found = self.by_principal.get(f"{prefix}:{name}")
-        ended = found and found.until and (moments.seconds_between(found.until, at) or 0) > 0
-        return None if found is None or ended or not found.human else found
+        if found is None or not found.human:
+            return None
+        since_the_end = moments.seconds_between(found.until, at)
+        return None if since_the_end is not None and since_the_end > 0 else found
 
     def name_of(self, name: str, proof: Proof) -> str:
         """The person behind a login, whoever it was proven by, else the name itself."""

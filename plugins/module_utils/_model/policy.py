@@ -129,12 +129,11 @@ def _judge(step: Step, former: Json | None) -> tuple[Tier, str]:
     if step.target.kind in _FLOOR:
         return "critical", f"{where} is of a kind that always needs two persons"
     odd = {operation.get("op") for operation in step.patch} - _KNOWN_OPERATIONS
-    leaves = {f"operation {op}": (None, None) for op in odd} | _touched(step, former)
-    if not leaves and step.verb == "delete":
-        leaves = {"": (None, None)}
+    # what touches nothing, as a deletion does, is judged as a whole
+    leaves = {f"operation {op}": (None, None) for op in odd} | _touched(step, former) or {"": (None, None)}
     rows = {leaf: _row(step, leaf, *values) for leaf, values in leaves.items()}
     unknown = sorted(leaf for leaf, row in rows.items() if row is None)
-    if unknown or not rows:
+    if unknown:
         what = f"{', '.join(unknown)} may touch more than this workload's own work" if any(unknown) else "not known"
         return "critical", f"{step.verb} of {where}: {what}"
     worst = max((row for row in rows.values() if row), key=lambda row: TIERS.index(row.tier))

@@ -22,7 +22,7 @@ BRANCH: t.Final = "refs/heads/main"
 REMOTE_BRANCH: t.Final = "refs/remotes/origin/main"
 _SETTINGS: t.Final = (
     "commit.gpgsign=false", "core.hooksPath=/dev/null", "core.fsync=all", "core.autocrlf=false", "gc.auto=0",
-    "push.gpgSign=false", "protocol.ext.allow=never", "fastimport.unpackLimit=100",
+    "push.gpgSign=false", "protocol.ext.allow=never", "fastimport.unpackLimit=100", "index.version=4",
 )  # fmt: skip
 _SECONDS: t.Final = 120
 _LOCKS: t.Final = ("config.lock", "index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/remotes/origin/main.lock")
@@ -182,7 +182,14 @@ class Repository:
         except AiopsError as exc:
             if any(
                 word in str(exc)
-                for word in ("rejected", "fetch first", "cannot lock ref", "non-fast-forward", "failed to update")
+                for word in (
+                    "[rejected]",
+                    "fetch first",
+                    "cannot lock ref",
+                    "non-fast-forward",
+                    "failed to update",
+                    "incorrect old value",
+                )
             ):
                 raise Outpaced from exc
             raise

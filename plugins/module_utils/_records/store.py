@@ -48,7 +48,8 @@ _HANDS_ON: t.Final[t.Mapping[str, bool]] = {
         ("applied", "not_applied", "stale", "rolled_back", "rollback_blocked", "rollback_failed", "closed"), False
     ),
 }  # fmt: skip
-_TRIES: t.Final = 20
+# Whoever lost a race begins anew with more to do than the winner, so it may lose several in a row while others write without a pause.
+_TRIES: t.Final = 100
 # What a commit of an event is called, for git's grep and for ours.
 _SUBJECT: t.Final = r"^(PHR-[0-9]{8}-[0-9a-z]+-[0-9a-z]+): ([0-9]+) ([a-z_]+)$"
 

@@ -90,6 +90,7 @@ DELETE: t.Final = Step("delete", POD, "u", resource_version="1")
         (Step("delete", CART, "u", resource_version="1"), "critical"),
         (Step("delete", Ref("PersistentVolumeClaim", "shop", "data"), "u", resource_version="1"), "critical"),
         (Step("create", POD, "u"), "critical"),
+        (patch(f"{_C}/image", POD), "critical"),
         (Step("patch", CART, "u"), "critical"),
         (Step(t.cast("t.Any", "apply"), CART, "u"), "critical"),
     ],
@@ -120,6 +121,46 @@ def test_irreversible_climbs_but_for_a_pod_that_is_replaced() -> None:
     assert any("the former value is refused" in reason for reason in reasons)
     assert classify([DELETE], "a deleted pod can't be brought back")[0] == "trivial"
     assert classify([DELETE, patch(f"{_C}/image")], "no")[0] == "critical"
+
+
+def test_the_reason_says_what_is_done_to_what() -> None:
+    assert classify([DELETE], None)[1] == (f"{POD} has failed, and its controller has replaced it",)
+    image = f"{_C}/image"
+    assert classify([patch(image)], None)[1] == (f"{CART}: {image}: the work of this workload alone",)
+    assert classify([Step("create", POD, "")], None)[1] == (f"create of {POD}: not known",)
+    assert classify([patch("/spec")], None)[1] == (
+        f"patch of {CART}: /spec may touch more than this workload's own work",
+    )
+
+
+def test_a_deletion_that_would_write_is_critical() -> None:
+    writing = dataclasses.replace(DELETE, patch=patch("/spec/nodeName").patch)
+    tier, reasons = classify([writing], None)
+    assert (tier, "nodeName" in reasons[0]) == ("critical", True)
+
+
+def _again(**spec: t.Any) -> list[Step]:
+    """A bare pod that is deleted and made again with other fields."""
+    former: dict[str, dict[str, t.Any]] = {
+        "metadata": {"name": "one"},
+        "spec": {"containers": [{"name": "app", "image": "x:1"}]},
+    }
+    new = {**former, "spec": {**former["spec"], **spec}}
+    return [Step("delete", POD, "u", manifest=former), Step("create", POD, "", manifest=new)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "tier"),
+    [
+        ({"containers": [{"name": "app", "image": "x:2"}]}, "medium"),
+        ({"serviceAccountName": "admin"}, "critical"),
+        ({"containers": [{"name": "app", "image": "x:1", "securityContext": {"privileged": True}}]}, "critical"),
+        ({}, "critical"),  # it would be made again as it is: nothing of that is known to help
+    ],
+)
+def test_a_pod_that_is_made_again_is_judged_by_what_is_other_about_it(spec: dict[str, t.Any], tier: str) -> None:
+    assert classify(_again(**spec), None)[0] == tier
+    assert classify(_again(**spec)[1:], None)[0] == "critical", "nothing stood in its place before"
 
 
 def _template(**spec: t.Any) -> dict[str, t.Any]:

@@ -253,6 +253,24 @@ def test_row_16_a_bot_and_somebody_unknown_count_for_nothing() -> None:
         assert (record.approvals, _state(record, 1)) == ([], "pending"), name
 
 
+def test_another_question_gives_no_more_time() -> None:
+    record = _record(("asked", 0), ("asked", 20 * MINUTE), ("approved", 31 * MINUTE))
+    assert (record.approvals, record.missing) == ([], ("operator",))
+
+
+def test_no_other_event_is_an_approval() -> None:
+    body = {"digest": _record().plan_digest, "justification": "it is right"}
+    for kind in ("note", "asked", "post_review"):
+        assert _record(("asked", 0), (kind, 1, BOB, body)).approvals == [], kind
+
+
+def test_who_leaves_counts_until_then() -> None:
+    people = People({"signature:x": Member("x", frozenset({"operator"}), until=later(5))})
+    for at, counts in ((1, True), (5, True), (6, False)):
+        made = _record(("asked", 0), ("approved", at, person("x", "signature")))
+        assert bool(dataclasses.replace(made, people=people).approvals) == counts
+
+
 def test_without_a_list_a_platform_proves_nobody() -> None:
     assert _record(("asked", 0), ("approved", 1, person(proof="platform"))).approvals == []
     assert _record(("asked", 0), ("approved", 1, person(proof="signature"))).approvals != []
