@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model.evidence import Evidence
+from .._model.evidence import KINDS, Evidence
 from .._model.finding import Finding
 from . import (
     claims,
@@ -119,6 +119,8 @@ def changes(finding: Finding, evidence: Evidence, candidate: str | None = None) 
 
 def why_none(finding: Finding) -> str:
     """Why there is no change to offer, in words for the person who must act now."""
+    if finding.workload and finding.workload.kind not in KINDS:
+        return f"{finding.workload} has an operator, which writes what belongs to it again: change it there"
     if finding.cause in NONE:
         return f"no change is offered for {finding.cause}: {NONE[finding.cause]}"
     if revisions.roll_back in REMEDIES.get(finding.cause, ()):

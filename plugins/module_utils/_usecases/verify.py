@@ -36,6 +36,9 @@ HOLD_SECONDS: t.Final = 60
 _SAME_SECONDS: t.Final = 90
 _POLL_SECONDS: t.Final = 2.0
 _GATE_SECONDS: t.Final = 600
+# What new pods are not to blame for: what is not known, what a rollout that goes on looks like, and an autoscaler that has no figures of
+# them yet.
+_NOT_OF_PODS: t.Final = frozenset({UNDETERMINED, "rollout-stuck", "autoscaler-unable"})
 # How often somebody who waits is told that nothing is new.
 _TELL_SECONDS: t.Final = 15.0
 
@@ -267,7 +270,7 @@ def _fault_of_new_pods(evidence: Evidence, record: Record, findings: t.Sequence[
     faults = [
         finding
         for finding in judge.find(newest)
-        if about(finding) == record.plan.workload and finding.cause != UNDETERMINED and finding.cause != "rollout-stuck"
+        if about(finding) == record.plan.workload and finding.cause not in _NOT_OF_PODS
     ]
     stuck = [finding for finding in findings if finding.cause == "rollout-stuck" and fresh]
     return next((f"the new pods fail: {finding.summary}" for finding in [*faults, *stuck]), "")
