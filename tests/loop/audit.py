@@ -41,6 +41,12 @@ class AuditLog:
     def dry_runs(self, namespace: str) -> list[Request]:
         return [request for request in self._requests(namespace) if request.dry_run]
 
+    def asked_for(self, namespace: str, resource: str) -> list[str]:
+        """What our collection asked for of this resource, whatever the verb."""
+        with self.path.open(encoding="utf-8") as lines:
+            marks = (_AGENT, f'"namespace":"{namespace}"', f'"resource":"{resource}"')
+            return [line for line in lines if all(mark in line for mark in marks)]
+
     def wait_for_write(self, namespace: str, seconds: float = 90) -> Request:
         end = time.monotonic() + seconds
         while time.monotonic() < end:

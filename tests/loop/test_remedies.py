@@ -110,6 +110,10 @@ def test_the_remains_of_an_evicted_pod(case: Case) -> None:
     assert plan.plan.irreversible_because
     # The log goes with the pod, if its node still has it: of an evicted one it seldom has.
     assert plan.plan.finding["evidence"][-1]["source"] == f"{plan.plan.steps[0].target}: log of container app"
+    ran = case.play("remediate", "--check", "--diff", phr=plan.id)
+    assert ran.status == 0, ran.output
+    assert f"+++ after: {plan.plan.steps[0].target} (deleted)" in ran.output
+    assert f'"image": "{IMAGE}"' in ran.output
     ran = case.play("remediate", phr=plan.id)
     assert ran.status == 0, ran.output
     assert [(write.verb, write.status) for write in case.audit.writes(case.namespace)] == [("delete", 200)]

@@ -61,6 +61,26 @@ def service(selector: Mapping[str, str], target: int | str) -> Json:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME}, "spec": spec}
 
 
+def policy(name: str, closes: Mapping[str, str], lets_in: Mapping[str, str]) -> Json:
+    """A NetworkPolicy."""
+    rule = {"from": [{"podSelector": {"matchLabels": dict(lets_in)}}]}
+    spec = {"podSelector": {"matchLabels": dict(closes)}, "ingress": [rule]}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name}, "spec": spec}
+
+
+def autoscaler() -> Json:
+    """One that looks at how much of the requested CPU is used."""
+    target = {"type": "Utilization", "averageUtilization": 80}
+    spec = {
+        "minReplicas": 1,
+        "maxReplicas": 2,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME},
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+    }
+    made = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
+    return {**made, "metadata": {"name": NAME}, "spec": spec}
+
+
 def claim(storage_class: str) -> Json:
     wanted = {"requests": {"storage": "1Mi"}}
     spec = {"storageClassName": storage_class, "accessModes": ["ReadWriteOnce"], "resources": wanted}
@@ -96,10 +116,10 @@ def daemonset(image: str) -> Json:
     return {**made, "kind": "DaemonSet", "spec": {**made["spec"], "updateStrategy": strategy}}
 
 
-def settings_from(name: str, *keys: str, kind: str = "configMapKeyRef") -> Json:
+def settings_from(name: str, *keys: str, kind: str = "configMapKeyRef", command: Sequence[str] = WORKS) -> Json:
     """A Deployment that takes these keys from a ConfigMap, or a Secret."""
     variables = [{"name": key, "valueFrom": {kind: {"name": name, "key": key}}} for key in keys]
-    return deployment(env=variables)
+    return deployment(command, env=variables)
 
 
 def rolled_out(json: Mapping[str, Any]) -> bool:

@@ -108,9 +108,9 @@ def loop(place: Place) -> None:
         # What is timed comes first, and with no more beside it than there are cores.
         timed = "tests/loop/test_respond.py"
         _pytest(place, "loop/respond", timed, "-n", "2", environment=cluster)
-        # These wait most of their time for a minute to pass.
-        waiting = [f"tests/loop/test_{name}.py" for name in ("kinds", "hard_cases", "races")]
-        _pytest(place, "loop/kinds", *waiting, "-n", "8", environment=cluster)
+        # These wait most of their time for a minute to pass. The longest come first, after the one that all others wait for.
+        waiting = [f"tests/loop/test_{name}.py" for name in ("node", "races", "kinds", "hard_cases", "measures")]
+        _pytest(place, "loop/kinds", *waiting, "-n", "16", environment=cluster)
         ignored = [word for path in (timed, *waiting) for word in ("--ignore", path)]
         _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "4", environment=cluster)
 
