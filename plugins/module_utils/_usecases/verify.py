@@ -201,7 +201,8 @@ def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:
     fault = _fault_of_new_pods(evidence, record, findings)
     if fault:
         return Look("worse", fault, now)
-    if not _rolled_out(evidence, workload):
+    # What is changed beside a workload makes no rollout: one that is not finished is what fails, and no reason to wait.
+    if any(step.target == workload for step in plan.steps) and not _rolled_out(evidence, workload):
         return Look(None, f"the rollout goes on: {now.ready} of {now.desired} pods ready", now)
     troubles = [finding for finding in findings if finding.severity != "info"]
     if troubles:
