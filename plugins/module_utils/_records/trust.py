@@ -20,7 +20,7 @@ from .strict_yaml import strict_yaml
 POLICY: t.Final = "trust/policy.yml"
 IDENTITIES: t.Final = "trust/identities.yml"
 _FILES: t.Final = ("policy.yml", "identities.yml", "allowed_signers", "revoked.krl")
-_Contents = tuple[bytes | None, ...]
+_Contents: t.TypeAlias = "tuple[bytes | None, ...]"
 
 
 @dataclasses.dataclass(frozen=True)
