@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Connection, Refused
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Refused
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.gauge import LiveGauge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
@@ -332,7 +332,7 @@ _NO_FIGURE: t.Final[dict[str, tuple[int, bytes]]] = {
 def test_row_36_without_a_figure_no_checkpoint_is_a_success(watched: Watched, case: str) -> None:
     with serving(Prometheus(_single("1.0"))) as prometheus:
         watched.measures = dataclasses.replace(ERRORS, url=prometheus.address)
-        gauge = LiveGauge(t.cast("Connection", NoMetrics()))
+        gauge = LiveGauge(t.cast("t.Any", NoMetrics()))
         watched.figures = gauge.figures  # type: ignore[method-assign]  # the real one, against a real server
         assert dict(watched.applied().plan.baseline.figures) == {"errors": 1.0}
         watched.see = well
