@@ -28,7 +28,7 @@ $(PARTS): install
 	@$(RUN_TESTS) $@
 
 advisors: install ## the tests of the AI tools with real ones: KUBECTL_AI=/path/to/kubectl-ai KAGENT_URL=https://an/agent
-	@$(VENV_PYTHON) -m pytest tests/unit/advisors tests/setup/test_kubectl_ai.py
+	@$(VENV_PYTHON) -m pytest tests/unit/advisors tests/setup/test_kubectl_ai.py tests/setup/test_real_agent.py
 
 cluster: install ## start a real one-node cluster; NAME= for a second one (root, Linux)
 	@$(call CLUSTER,up)

@@ -7,91 +7,34 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
 import typing as t
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from ansible_collections.aiops.kubernetes.tests.setup.playing import Own, play
+from ansible_collections.aiops.kubernetes.tests.setup.stand_ins.charts import VERSION
 
-from ansible_collections.aiops.kubernetes.tests.setup.playing import CLUSTER, Own, play
-from ansible_collections.aiops.kubernetes.tests.setup.stand_ins import charts
-
-VERSION = "0.9.12"
 # These come and go by themselves.
 RESTLESS = ("events", "leases", "endpointslices", "endpoints", "componentstatuses")
 KEY = "sk-not-a-real-key"
 
 
-@pytest.fixture(scope="module")
-def helm() -> Path:
-    done = subprocess.run([*CLUSTER, "helm"], capture_output=True, text=True, timeout=600, check=True)
-    return Path(done.stdout.strip().splitlines()[-1])
-
-
-@pytest.fixture(scope="module")
-def registry(helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An OCI registry on loopback with the two charts; its address, as helm wants it."""
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    host = f"127.0.0.1:{port}"
-    storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
-    log = {"level": "error", "accesslog": {"disabled": True}}
-    (folder / "config.yml").write_text(
-        json.dumps({"version": 0.1, "log": log, "storage": storage, "http": {"addr": host}})
-    )
-    with subprocess.Popen(
-        ["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            _wait_for("127.0.0.1", port)
-            for chart in charts.write(folder / "charts", VERSION):
-                subprocess.run([helm, "package", chart, "-d", folder], capture_output=True, check=True)
-                archive = folder / f"{chart.name}-{VERSION}.tgz"
-                subprocess.run(
-                    [helm, "push", "--plain-http", archive, f"oci://{host}/stand-in"], capture_output=True, check=True
-                )
-            yield f"oci://{host}/stand-in"
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="module")
-def variables(own: Own, helm: Path, registry: str) -> dict[str, t.Any]:
-    return {
-        "aiops_kubeconfig": str(own.kubeconfig),
-        "aiops_setup": ["kagent"],
-        "kagent_charts": registry,
-        "kagent_version": VERSION,
-        "kagent_helm": str(helm),
-        "kagent_model": "scripted",
-        "kagent_model_url": "http://127.0.0.1:1/v1",
-        "kagent_key_secret": "model-key",
-        "kagent_wait": 90,
-    }
-
-
-def test_what_is_not_known_is_refused(own: Own, variables: dict[str, t.Any]) -> None:
+def test_what_is_not_known_is_refused(own: Own, kagent: dict[str, t.Any]) -> None:
     for given, words in (
         ({"kagent_version": "0.11.0"}, "kagent 0.11.0 is not known here"),
         ({"kagent_helm": "/no/helm"}, "/no/helm is not there. Put the program of a helm release on the path"),
         ({"kagent_key_secret": ""}, "in kagent_key_secret the Secret of namespace kagent"),
         ({"kagent_operator": False}, "The cluster has no kagent"),
     ):
-        failed = play({**variables, **given})
+        failed = play({**kagent, **given})
         assert (failed.status, failed.changed) == (2, 0)
         assert words in failed.text
     assert own.kubectl("get", "namespace", "kagent", "--ignore-not-found") == ""
 
 
-def test_each_part_says_what_is_there(variables: dict[str, t.Any], tmp_path: Path) -> None:
+def test_each_part_says_what_is_there(kagent: dict[str, t.Any], tmp_path: Path) -> None:
     parts = ["cluster_access", "metrics_server", "kubectl_ai", "kagent"]
     digests = {"kubectl_ai_version": "0.0.28", "kubectl_ai_sha256": {"Linux_x86_64": "0" * 64}}
-    tried = play({**variables, **digests, "aiops_setup": parts, "kubectl_ai_folder": str(tmp_path / "ai")}, "--check")
+    tried = play({**kagent, **digests, "aiops_setup": parts, "kubectl_ai_folder": str(tmp_path / "ai")}, "--check")
     assert tried.status == 0
     said = json.loads(tried.text.partition('"msg": ')[2].partition("\n}")[0])
     assert [(each["part"], each["healthy"], each["failed"]) for each in said] == [
@@ -106,64 +49,64 @@ def test_each_part_says_what_is_there(variables: dict[str, t.Any], tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_from_nothing_to_nothing(own: Own, variables: dict[str, t.Any]) -> None:
+def test_from_nothing_to_nothing(own: Own, kagent: dict[str, t.Any]) -> None:
     before = _all(own)
-    tried = play(variables, "--check")
+    tried = play(kagent, "--check")
     assert tried.status == 0
     assert tried.changed >= 3
     assert _all(own) == before
     # the key is missing: said, and repaired by the next run once it is there
-    failed = play({**variables, "kagent_wait": 20})
+    failed = play({**kagent, "kagent_wait": 20})
     assert failed.status == 2
     assert "Secret kagent/model-key does not exist" in failed.text, failed.text[-2000:]
     own.kubectl("-n", "kagent", "create", "secret", "generic", "model-key", f"--from-literal=OPENAI_API_KEY={KEY}")
-    made = play(variables)
+    made = play(kagent)
     assert (made.status, made.changed) == (0, 0)
     assert "the agent is accepted and ready" in made.text
     assert f'"installed": "{VERSION}"' in made.text
     _is_locked_down(own)
-    again = play(variables)
+    again = play(kagent)
     assert (again.status, again.changed) == (0, 0)
-    _each_break_is_repaired(own, variables)
-    _others_are_left_alone(own, variables)
-    removed = play({**variables, "aiops_setup_state": "absent"})
+    _each_break_is_repaired(own, kagent)
+    _others_are_left_alone(own, kagent)
+    removed = play({**kagent, "aiops_setup_state": "absent"})
     assert removed.status == 0
     assert _all(own) == before
-    assert play({**variables, "aiops_setup_state": "absent"}).changed == 0
+    assert play({**kagent, "aiops_setup_state": "absent"}).changed == 0
     assert _reads_of_the_key(own) == []
 
 
-def _each_break_is_repaired(own: Own, variables: dict[str, t.Any]) -> None:
+def _each_break_is_repaired(own: Own, kagent: dict[str, t.Any]) -> None:
     own.kubectl("-n", "kagent", "delete", "deployment", "kagent-controller-stand-in")
-    tried = play(variables, "--check")
+    tried = play(kagent, "--check")
     assert (tried.status, tried.changed) == (0, 1)
-    repaired = play(variables)
+    repaired = play(kagent)
     assert (repaired.status, repaired.changed) == (0, 1)
     own.kubectl("-n", "kagent", "set", "image", "deployment/kagent-controller-stand-in", "controller=no.such.host/c:v1")
     own.kubectl("-n", "kagent", "delete", "modelconfig", "aiops-advisor")
-    repaired = play(variables)
+    repaired = play(kagent)
     assert (repaired.status, repaired.changed) == (0, 2)
     # an image that does not come: said, and repaired by the next run
-    failed = play({**variables, "kagent_values": {"registry": "no.such.host"}, "kagent_wait": 10})
+    failed = play({**kagent, "kagent_values": {"registry": "no.such.host"}, "kagent_wait": 10})
     assert failed.status == 2
     assert "no.such.host/library/python:3.11-slim" in failed.text.partition("installed and does not work")[2]
-    repaired = play(variables)
+    repaired = play(kagent)
     assert (repaired.status, repaired.changed) == (0, 1)
 
 
-def _others_are_left_alone(own: Own, variables: dict[str, t.Any]) -> None:
+def _others_are_left_alone(own: Own, kagent: dict[str, t.Any]) -> None:
     theirs = {
         "apiVersion": "kagent.dev/v1alpha2",
         "kind": "Agent",
         "metadata": {"name": "theirs", "namespace": "default"},
     }
     own.kubectl("apply", "-f", "-", text=json.dumps({**theirs, "spec": {"type": "Declarative"}}))
-    refused = play({**variables, "aiops_setup_state": "absent"})
+    refused = play({**kagent, "aiops_setup_state": "absent"})
     assert (refused.status, refused.changed) == (2, 0)
     assert "others use it (default/theirs)" in refused.text
     own.kubectl("-n", "default", "delete", "agents.kagent.dev", "theirs")
     own.kubectl("label", "crd", "agents.kagent.dev", "app.kubernetes.io/managed-by-")
-    foreign = play(variables)
+    foreign = play(kagent)
     assert (foreign.status, foreign.changed) == (2, 0)
     assert "somebody else installed it" in foreign.text
     own.kubectl("label", "crd", "agents.kagent.dev", "app.kubernetes.io/managed-by=aiops.kubernetes")
@@ -198,14 +141,3 @@ def _reads_of_the_key(own: Own) -> list[str]:
     assert asked
     reads = [line for line in asked if line["verb"] in ("get", "list", "watch")]
     return [line["userAgent"] for line in reads if not line["user"]["username"].startswith("system:node:")]
-
-
-def _wait_for(host: str, port: int) -> None:
-    for _attempt in range(100):
-        try:
-            socket.create_connection((host, port), timeout=2).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"nobody listens on {host}:{port}")

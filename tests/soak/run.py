@@ -20,6 +20,7 @@ JOBS = {
     "writers": [sys.executable, "-m", f"{PACKAGE}.soak.writers"],
     "mutants": [sys.executable, "-m", f"{PACKAGE}.tools.mutation"],
     "clients": [sys.executable, str(TESTS / "soak" / "clients.py")],
+    "kagent": [sys.executable, "-m", "pytest", str(TESTS / "setup" / "test_real_agent.py")],
     "races": [sys.executable, str(TESTS / "soak" / "races.py")],
 }
 

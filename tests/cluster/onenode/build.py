@@ -235,12 +235,18 @@ def _go_install(cache: Path, what: str, name: str, package: str, folder: Path) -
     run_long(what, contained(argv), cache / f"logs/{name}.log", environment)
 
 
+def debian_layer(cache: Path) -> images.Layer:
+    """Return the layer of Debian that most images share, made now where it is missing."""
+    root = _debian_root(cache)
+    return images.Layer((root / "diff_id").read_text(encoding="ascii"), (root / "layer.tar.gz").read_bytes())
+
+
 def _images(cache: Path) -> Path:
     root = _debian_root(cache)
 
     def make(folder: Path) -> None:
         say("container images …")
-        debian = images.Layer((root / "diff_id").read_text(encoding="ascii"), (root / "layer.tar.gz").read_bytes())
+        debian = debian_layer(cache)
         recipes.store_small_images(folder)
         recipes.store_debian_images(folder / "mirror", debian)
         say("container images: done")

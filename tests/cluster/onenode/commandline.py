@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from . import addons, build, host, soak
+from . import addons, agent, build, host, soak
 from .layout import DEFAULT_NAME, Layout, cache_folder, clusters_folder, layout_of, valid_name
 from .problem import Problem
 from .progress import say
 
-_NEED_ROOT = {"up", "down", "exec", "build", "soak", "addons", "helm"}
+_NEED_ROOT = {"up", "down", "exec", "build", "soak", "addons", "helm", "agent"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,6 +57,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     inside = commands.add_parser("exec", help="run a command inside the node's namespaces: exec -- CMD ...")
     commands.add_parser("build", help="fill the caches only")
     commands.add_parser("helm", help="build helm where it is missing; the last line is its path")
+    commands.add_parser(
+        "agent", help="build the image of kagent's agent where it is missing; the last line is its name"
+    )
     rounds = commands.add_parser("soak", help="start and stop a cluster many times and look for leaks")
     rounds.add_argument("--rounds", type=_positive, default=20)
     extra = commands.add_parser("addons", help="build and deploy the addons of a running cluster")
@@ -81,7 +84,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.command == "list":
         _list()
         return
-    if options.command in {"build", "helm"}:
+    if options.command in {"build", "helm", "agent"}:
         _build(options.command)
         return
     layout = layout_of(options.name)
@@ -105,7 +108,11 @@ def _build(command: str) -> None:
     if command == "helm":
         print(build.helm(cache))
         return
-    build.publish_addons(cache, build.node_parts(cache).images)
+    parts = build.node_parts(cache)
+    if command == "agent":
+        print(agent.publish(cache, parts))
+    else:
+        build.publish_addons(cache, parts.images)
 
 
 def _up(layout: Layout, port: int, wanted: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 Json = dict[str, t.Any]
 
 HERE = Path(__file__).parent
+VERSION = "0.9.12"
 AGENTS = ("k8s-agent", "helm-agent", "observability-agent")
 STATUS: Json = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 TEXT: Json = {"type": "string"}

@@ -101,9 +101,13 @@ def wanted(agent: Json, model: Json) -> list[tuple[str, Json]]:
     }
     container["volumeMounts"] = [{"name": "config", "mountPath": "/config"}]
     volumes: list[Json] = [{"name": "config", "secret": {"secretName": name}}]
-    container["command"] = ["python3", "/program/kagent_agent.py"]
-    container["volumeMounts"].append({"name": "program", "mountPath": "/program"})
-    volumes.append({"name": "program", "configMap": {"name": "kagent-stand-in"}})
+    if "/kagent-dev/" in IMAGE:  # kagent's own runtime
+        everywhere = "0.0.0.0"  # noqa: S104 - of its own pod
+        container["args"] = ["static", "--host", everywhere, "--port", "8080", "--filepath", "/config"]
+    else:
+        container["command"] = ["python3", "/program/kagent_agent.py"]
+        container["volumeMounts"].append({"name": "program", "mountPath": "/program"})
+        volumes.append({"name": "program", "configMap": {"name": "kagent-stand-in"}})
     pod: Json = {
         "serviceAccountName": agent["spec"]["declarative"]["deployment"]["serviceAccountName"],
         "volumes": volumes,
