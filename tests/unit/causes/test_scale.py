@@ -16,6 +16,8 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence i
 
 SHOP = Path(__file__).parents[3] / "playbooks" / "files" / "shop.json"
 FEW, MANY = 25, 200
+# The quickest of so many runs counts: whatever else the machine does only makes one slower.
+RUNS = 3
 
 
 def test_judging_is_about_linear() -> None:
@@ -32,6 +34,10 @@ class _Judged(t.NamedTuple):
 
 
 def _judged(evidence: Evidence) -> _Judged:
+    return min((_judged_once(dataclasses.replace(evidence)) for _run in range(RUNS)), key=lambda judged: judged.seconds)
+
+
+def _judged_once(evidence: Evidence) -> _Judged:
     began = time.process_time()
     judge.logs_wanted(evidence)
     findings = judge.find(evidence)
