@@ -92,14 +92,15 @@ def test_a_pod_without_finalizers_on_a_node_that_answers_is_its_kubelets() -> No
         for pod in objects["Pod"]:
             pod["metadata"].pop("finalizers", None)
 
-    [finding] = judge.find(varied("stuck-terminating--ledger", change))
+    assert found(varied("stuck-terminating--ledger", change)) == []  # a busy kubelet may be as late
+    [finding] = judge.find(varied("stuck-terminating--ledger", change, later=120))
     assert (finding.cause, finding.confidence) == ("stuck-terminating", "probable")
 
 
 def test_a_pod_that_shall_go_has_its_grace_period_and_half_a_minute() -> None:
     assert found(varied("stuck-terminating--ledger", unchanged, later=-60)) == []
     assert found(varied("stuck-terminating--twin", unchanged, later=500)) == []
-    assert found(varied("stuck-terminating--twin", unchanged, later=650)) == [
+    assert found(varied("stuck-terminating--twin", unchanged, later=740)) == [
         ("stuck-terminating", "warning", "Deployment")
     ]
 
