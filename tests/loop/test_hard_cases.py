@@ -383,7 +383,13 @@ def test_a_second_step_that_fails_is_no_half_change(case: Case) -> None:
     case.apply(bare_pod(NOWHERE))
     case.wait_for("image-not-found")
     former, record = case.get("Pod", NAME), case.approved(IMAGE)
-    meddling(case, lambda: case.apply(quota(pods="0")))
+
+    def no_room() -> None:
+        case.apply(quota(pods="0"))
+        # the API server knows a new quota a moment later
+        case.wait(lambda: "hard" in case.get("ResourceQuota", "room").get("status", {}), "the quota to count")
+
+    meddling(case, no_room)
     with pytest.raises(AiopsError, match="rollback_failed"):
         case.carry_out(record)
     assert case.pods() == []
