@@ -66,6 +66,8 @@ def api_server(layout: Layout, binaries: Path) -> list[str]:
         f"--audit-policy-file={layout.configuration}/audit-policy.yaml",
         f"--audit-log-path={layout.audit_log}",
         "--audit-log-mode=blocking",
+        # in megabytes: without it the log is another file after 100 of them, and what a test looks for is in the former one
+        "--audit-log-maxsize=10000",
         "--event-ttl=1h",
         "--profiling=false",
         "--v=1",

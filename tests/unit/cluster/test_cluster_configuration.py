@@ -105,9 +105,14 @@ def test_kubelet_makes_failures_quick_to_see_in_its_own_cgroup(files: dict[str, 
     assert kubelet["volumePluginDir"].startswith("/run/")
 
 
-def test_audit_policy_writes_every_request_but_not_its_arrival(files: dict[str, str]) -> None:
+def test_audit_policy_writes_what_tests_ask_for_and_who_reads_a_secret(files: dict[str, str]) -> None:
     policy = _yaml(files, "audit-policy.yaml")
-    assert policy["rules"] == [{"level": "Metadata"}]
+    first, *left_out, last = policy["rules"]
+    assert first == {"level": "Metadata", "resources": [{"group": "", "resources": ["secrets"]}]}
+    assert last == {"level": "Metadata"}
+    named = [name for rule in left_out for name in (*rule.get("users", ()), *rule.get("userGroups", ()))]
+    assert {rule["level"] for rule in left_out} == {"None"}
+    assert all(name.startswith("system:") and name != "system:masters" for name in named)
     assert policy["omitStages"] == ["RequestReceived"]
 
 
@@ -145,6 +150,7 @@ def test_api_server_writes_the_audit_log_and_serves_the_aggregation(layout: Layo
     argv = services.api_server(layout, BINARIES)
     assert argv[0] == "/cache/kubenode-1/kube-apiserver"
     assert f"--audit-log-path={layout.audit_log}" in argv
+    assert "--audit-log-maxsize=10000" in argv
     assert "--enable-aggregator-routing=true" in argv
     assert "--enable-admission-plugins=NodeRestriction" in argv
     assert "--allow-privileged=true" in argv
