@@ -17,6 +17,8 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.aiops.kubernetes.tests.unit.serving import Handler, served
+
 Json = dict[str, t.Any]
 
 
@@ -140,7 +142,7 @@ def _behave(handler: http.server.BaseHTTPRequestHandler, script: Scripted, model
 
 @contextlib.contextmanager
 def serving(script: Scripted) -> t.Iterator[Scripted]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_POST(self) -> None:
             content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             script.asked.append(content)
@@ -148,20 +150,8 @@ def serving(script: Scripted) -> t.Iterator[Scripted]:
             with script.counted(), contextlib.suppress(OSError):  # who asked may have gone away
                 _behave(self, script, content["model"] if self.path == "/v1/chat/completions" else "404", content)
 
-        def log_message(self, *_words: t.Any) -> None:
-            """Not here."""
-
-    class Server(http.server.ThreadingHTTPServer):
-        daemon_threads = False
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    script.address = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield script
-    finally:
-        script.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Answering) as script.address:
+        try:
+            yield script
+        finally:
+            script.over.set()

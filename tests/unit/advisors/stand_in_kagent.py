@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.server
 import json
 import threading
 import typing as t
 from pathlib import Path
+
+from ansible_collections.aiops.kubernetes.tests.unit.serving import Handler, served
 
 Json = dict[str, t.Any]
 RECORDED: t.Final[Json] = json.loads(
@@ -43,7 +44,7 @@ class Agent:
 
 @contextlib.contextmanager
 def serving(agent: Agent) -> t.Iterator[Agent]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_POST(self) -> None:
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             agent.sent.append(sent)
@@ -60,20 +61,8 @@ def serving(agent: Agent) -> t.Iterator[Agent]:
                 self.end_headers()
                 self.wfile.write(content)
 
-        def log_message(self, *_words: t.Any) -> None:
-            """Not here."""
-
-    class Server(http.server.ThreadingHTTPServer):
-        daemon_threads = False
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    agent.address = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield agent
-    finally:
-        agent.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Answering) as agent.address:
+        try:
+            yield agent
+        finally:
+            agent.over.set()

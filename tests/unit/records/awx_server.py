@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.server
 import json
-import threading
 import time
 import typing as t
 import urllib.parse
+
+from ansible_collections.aiops.kubernetes.tests.unit.serving import Handler, served
 
 TOKEN: t.Final = "a-token-of-the-credential"
 JOB: t.Final = 41
@@ -122,7 +122,7 @@ _Answering = t.TypeVar("_Answering", bound=Answering)
 
 @contextlib.contextmanager
 def serving(script: _Answering) -> t.Iterator[_Answering]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Api(Handler):
         def do_GET(self) -> None:
             status, content = script.answer(self.path, self.headers.get("Authorization", ""))
             with contextlib.suppress(OSError):  # who asked may have gone away
@@ -134,16 +134,5 @@ def serving(script: _Answering) -> t.Iterator[_Answering]:
                 self.end_headers()
                 self.wfile.write(content)
 
-        def log_message(self, *_words: t.Any) -> None:
-            """Not here."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    script.address = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(Api) as script.address:
         yield script
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
