@@ -110,7 +110,7 @@ def run(parts: Sequence[str]) -> int:
                 run_those(ON_CLUSTER, parts, place)
         except KeyboardInterrupt:
             runner.fail("run", "interrupted")
-    print(runner.count, flush=True)
+    print(*runner.failures, runner.count, sep="\n", flush=True)
     return int(runner.count.failed > 0)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 TAIL_LINES = 60
+PROGRESS = re.compile(r"[.FEsxX]+ *\[ *\d+%\]")
 TIME_LIMIT = 1800.0
 
 Environment = Mapping[str, str]
@@ -82,6 +83,8 @@ class Runner:
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     """what to end when the run is given up, whichever thread waits for it"""
     given_up: bool = False
+    failures: list[str] = field(default_factory=list)
+    """a line for each check that failed, or for each of its tests where their names are known"""
 
     def check(
         self,
@@ -110,7 +113,8 @@ class Runner:
     def fail(self, name: str, reason: str) -> None:
         """A check that could not even begin."""
         self.count += Count(failed=1)
-        print(f"FAIL {name}: {reason}", flush=True)
+        self.failures.append(f"FAIL {name}: {reason}")
+        print(self.failures[-1], flush=True)
 
     def give_up(self) -> None:
         """End what runs, and whatever else would still begin."""
@@ -122,7 +126,10 @@ class Runner:
         self.count += count
         lines = [f"{'FAIL' if count.failed else 'ok  '} {name}: {count} in {seconds:.1f} s"]
         if count.failed:
-            lines += [f"     | {line}" for line in telling(read(log).splitlines())]
+            said = read(log).splitlines()
+            named = [line for line in said if line.startswith(("FAIL", "ERROR"))][:TAIL_LINES]
+            self.failures += [f"FAIL {name}: {line}" for line in named] or lines[:1]
+            lines += [f"     | {line}" for line in said[-TAIL_LINES:] if not PROGRESS.fullmatch(line)]
             lines.append(f"     all of it: {log.relative_to(self.root)}")
         print("\n".join(lines), flush=True)  # at once: another thread may report, too
 
@@ -139,12 +146,6 @@ def beside(runner: Runner, job: Callable[[], None]) -> Iterator[None]:
         runner.give_up()
         thread.join()
         raise
-
-
-def telling(lines: Sequence[str]) -> list[str]:
-    """The end of a log, after those earlier lines that name what failed."""
-    earlier, end = lines[:-TAIL_LINES], lines[-TAIL_LINES:]
-    return [line for line in earlier if line.startswith(("FAIL", "ERROR"))][:TAIL_LINES] + list(end)
 
 
 def start(command: Sequence[str | Path], where: Path, environment: Environment, log: Path) -> subprocess.Popen[bytes]:
