@@ -77,7 +77,7 @@ class PodCase:
 
 
 # The kubelet's words: Kubernetes 1.36 pkg/kubelet/kuberuntime/kuberuntime_manager.go and pkg/kubelet/prober/prober.go.
-_KILLED: t.Final = re.compile(r"failed (liveness|startup) probe", re.I)
+_KILLED: t.Final = r"(?i)failed (liveness|startup) probe"
 PROBES_THAT_END: t.Final[tuple[ProbeKind, ...]] = ("liveness", "startup")
 # The kubelet tells of one pod no more than one event in five minutes, once it had much to tell (client-go's spam filter).
 _EARLIER_SECONDS: t.Final = 900
@@ -138,7 +138,7 @@ class ContainerCase(PodCase):
         end = self.last_end
         asked = end is None or end.exit_code in _ENDS_ON_REQUEST
         for event in self.container_events:
-            match = _KILLED.search(event.message) if event.reason == "Killing" else None
+            match = re.search(_KILLED, event.message) if event.reason == "Killing" else None
             ended_by = next((kind for kind in PROBES_THAT_END if match and kind == match[1].lower()), None)
             if ended_by and self.could_end(ended_by) and (asked or _during(event, end, _EARLIER_SECONDS)):
                 return Kill(ended_by, event)
@@ -299,7 +299,7 @@ def last_lines(case: ContainerCase) -> list[str]:
     return shorten("\n".join(lines[-LOG_LINES:])[-LOG_CHARACTERS:], LOG_CHARACTERS).splitlines()
 
 
-def said(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
+def said(case: ContainerCase, pattern: str) -> re.Match[str] | None:
     """The last thing that matches in what the container itself said: its termination message, else a line of its logs.
 
     The run that ended last comes before the other one; of each only the end counts.  Evidence of second rank: whoever uses it
@@ -308,7 +308,7 @@ def said(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
     message = case.last_end.message if case.last_end else ""
     for text in (message, *(text for _source, text in case.logs)):
         for line in reversed(text.splitlines()[-_SAID_LINES:]):
-            if match := pattern.search(line, 0, _LINE_CHARACTERS):
+            if match := re.search(pattern, line[:_LINE_CHARACTERS]):
                 return match
     return None
 

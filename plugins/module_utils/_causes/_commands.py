@@ -16,29 +16,29 @@ from ._failures import NAME, PORT, Target, targets
 
 _OPTIONS: t.Final = r"(?:\s+-\S+(?:\s+\d+)?)*"
 # What waiting scripts are made of, beside addresses with a colon.
-_TOOLS: t.Final[tuple[re.Pattern[str], ...]] = (
-    re.compile(rf"\b(?:nc|ncat|netcat|telnet)\b{_OPTIONS}\s+(?P<host>{NAME})(?:\s+{PORT})?"),
-    re.compile(rf"\b(?:nslookup|ping|dig|host|getent\s+a?hosts(?:v4)?){_OPTIONS}\s+(?P<host>{NAME})"),
-    re.compile(rf"\b(?:wget|curl)\b{_OPTIONS}\s+(?P<host>{NAME})(?=[/\s;)\"']|$)"),
-    re.compile(rf"\s(?:-h|--host)[=\s]+(?P<host>{NAME})(?:[^;&|\n]*?\s(?:-p|--port)[=\s]+{PORT})?"),
-    re.compile(rf"\(\s*['\"](?P<host>{NAME})['\"]\s*,\s*{PORT}"),
+_TOOLS: t.Final[tuple[str, ...]] = (
+    rf"\b(?:nc|ncat|netcat|telnet)\b{_OPTIONS}\s+(?P<host>{NAME})(?:\s+{PORT})?",
+    rf"\b(?:nslookup|ping|dig|host|getent\s+a?hosts(?:v4)?){_OPTIONS}\s+(?P<host>{NAME})",
+    rf"\b(?:wget|curl)\b{_OPTIONS}\s+(?P<host>{NAME})(?=[/\s;)\"']|$)",
+    rf"\s(?:-h|--host)[=\s]+(?P<host>{NAME})(?:[^;&|\n]*?\s(?:-p|--port)[=\s]+{PORT})?",
+    rf"\(\s*['\"](?P<host>{NAME})['\"]\s*,\s*{PORT}",
 )
-_VARIABLE: t.Final = re.compile(r"\$(?:\((?P<k8s>\w+)\)|\{(?P<braces>\w+)[^}]*\}|(?P<plain>\w+))")
+_VARIABLE: t.Final = r"\$(?:\((?P<k8s>\w+)\)|\{(?P<braces>\w+)[^}]*\}|(?P<plain>\w+))"
 # A variable that the kubelet sets for each Service: NAME_SERVICE_HOST.
-_OF_SERVICE: t.Final = re.compile(r"(?P<name>[A-Z0-9_]+)_SERVICE_HOST")
-_HOST_VARIABLE: t.Final = re.compile(
-    r"(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER|ENDPOINT|SERVICE|BROKERS?|URL|URI)S?$", re.I
-)
+_OF_SERVICE: t.Final = r"(?P<name>[A-Z0-9_]+)_SERVICE_HOST"
+_HOST_VARIABLE: t.Final = r"(?i)(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER|ENDPOINT|SERVICE|BROKERS?|URL|URI)S?$"
 _WORDS: t.Final = frozenset({"sh", "bash", "true", "false", "in", "do", "done", "then", "localhost"})
 
 
 def addresses(spec: Json) -> list[Target]:
     """Every address that a container spec names, those of its command first."""
     values = _variables(spec)
-    text = _VARIABLE.sub(
-        lambda match: _value(match, values), "\n".join((*get_strs(spec, "command"), *get_strs(spec, "args")))
+    text = re.sub(
+        _VARIABLE, lambda match: _value(match, values), "\n".join((*get_strs(spec, "command"), *get_strs(spec, "args")))
     )
-    found = [_target(match) for pattern in _TOOLS for match in pattern.finditer(text) if match["host"] not in _WORDS]
+    found = [
+        _target(match) for pattern in _TOOLS for match in re.finditer(pattern, text) if match["host"] not in _WORDS
+    ]
     found += targets(text)
     for name, value in values.items():
         found += targets(value) or _bare(name, value, values)
@@ -70,15 +70,15 @@ def _value(match: re.Match[str], values: t.Mapping[str, str]) -> str:
     name = match["k8s"] or match["braces"] or match["plain"]
     if name in values:
         return values[name]
-    service = _OF_SERVICE.fullmatch(name)
+    service = re.fullmatch(_OF_SERVICE, name)
     return service["name"].lower().replace("_", "-") if service else match[0]
 
 
 def _bare(name: str, value: str, values: t.Mapping[str, str]) -> list[Target]:
     """A variable that holds a host and nothing else; its port may stand in one beside it."""
-    if not _HOST_VARIABLE.search(name) or not re.fullmatch(NAME, value):
+    if not re.search(_HOST_VARIABLE, name) or not re.fullmatch(NAME, value):
         return []
-    port = values.get(_HOST_VARIABLE.sub("PORT", name), "")
+    port = values.get(re.sub(_HOST_VARIABLE, "PORT", name), "")
     return [Target(value, int(port) if port.isdecimal() and len(port) < 6 else None)]
 
 

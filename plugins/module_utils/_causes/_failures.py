@@ -54,81 +54,71 @@ _NO_NAME: t.Final = (
     r"(?:the |all |any )?(?:placeholder|dependenc|modul|symbol|import|plugin|packag|type|class|bean|path|ref|version|schema"
     r"|entry|loader|conflict|reference|variable|['\"]?[./@$])"
 )
-_KINDS: t.Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
+_KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
     (
         "no-answer-from-dns",
-        re.compile(
-            r"\blookup \S+(?: on \S+)?: .*(?:i/o timeout|connection refused|server misbehaving)"
+        (
+            r"(?i)\blookup \S+(?: on \S+)?: .*(?:i/o timeout|connection refused|server misbehaving)"
             r"|temporary failure in name resolution|EAI_AGAIN|no servers could be reached|resolution timed out"
-            r"|resolver?(?:ing)? timed out|temporary failure resolving|could not be resolved \(\d+: operation timed out",
-            re.I,
+            r"|resolver?(?:ing)? timed out|temporary failure resolving|could not be resolved \(\d+: operation timed out"
         ),
     ),
     (
         "unresolved",
-        re.compile(
-            r"\bno such host\b(?!-)|name or service not known|name does not resolve|\bENOTFOUND\b|\bbad address '"
+        (
+            r"(?i)\bno such host\b(?!-)|name or service not known|name does not resolve|\bENOTFOUND\b|\bbad address '"
             rf"|(?<!module not found: error: )(?:could ?n[o']t|can'?t) resolve(?! {_NO_NAME})|could not translate host name"
             r"|host not found|unknown ?host"
             r"|server can't find|no address associated with|nodename nor servname|NXDOMAIN|unknown mysql server host"
-            r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known",
-            re.I,
+            r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known"
         ),
     ),
     (
         "rejected",
-        re.compile(
-            r"password authentication failed|authentication failed|access denied for user|invalid username-password"
+        (
+            r"(?i)password authentication failed|authentication failed|access denied for user|invalid username-password"
             r"|\bWRONGPASS\b|\bNOAUTH\b|ACCESS_REFUSED|login failed for user|no pg_hba\.conf entry|ORA-01017"
             r"|role \"[^\"]+\" does not exist|auth(?:entication)? (?:error|failure|required)|invalid (?:user ?name or )?password"
-            r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b",
-            re.I,
+            r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b"
         ),
     ),
     (
         "refused",
-        re.compile(
-            r"connection ?refused|ECONNREFUSED|actively refused|\bconnect(?:ion)? to \S+ refused|econnrefused"
-            r"|couldn't connect to server|on '[^']+' \(111\)|errno:? 111\b|error 111\b",
-            re.I,
+        (
+            r"(?i)connection ?refused|ECONNREFUSED|actively refused|\bconnect(?:ion)? to \S+ refused|econnrefused"
+            r"|couldn't connect to server|on '[^']+' \(111\)|errno:? 111\b|error 111\b"
         ),
     ),
     (
         "timed-out",
-        re.compile(
-            r"i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|\btimed[ -]?out\b|connect(?:ion)? ?timeout|timeout (?:expired|exceeded|was reached)"
+        (
+            r"(?i)i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|\btimed[ -]?out\b|connect(?:ion)? ?timeout|timeout (?:expired|exceeded|was reached)"
             r"|timeout (?:occurred after waiting|(?:while |when )?(?:connecting|reading from socket))"
-            r"|deadline exceeded|(?:Connect|Socket|Read)Timeout|on '[^']+' \(110\)|errno:? 110\b",
-            re.I,
+            r"|deadline exceeded|(?:Connect|Socket|Read)Timeout|on '[^']+' \(110\)|errno:? 110\b"
         ),
     ),
     (
         "unreachable",
-        re.compile(
-            r"no route to host|EHOSTUNREACH|ENETUNREACH|(?:network|host) is unreachable|on '[^']+' \(113\)", re.I
-        ),
+        r"(?i)no route to host|EHOSTUNREACH|ENETUNREACH|(?:network|host) is unreachable|on '[^']+' \(113\)",
     ),
 )
-_VAGUE: t.Final = re.compile(
-    r"(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
-    r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b",
-    re.I,
+_VAGUE: t.Final = (
+    r"(?i)(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
+    r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b"
 )
 # What a line says that tells of the end of the trouble.
-_RECOVERED: t.Final = re.compile(
-    r"(?<!not )(?<!dis)\b(?:re-?)?connected\b|connection (?:\w+ )?(?:established|restored|succeeded|ok)\b|\brecovered\b"
-    r"|\b(?:is|are) (?:up|available|reachable)\b|now (?:up|available|ready)|successfully",
-    re.I,
+_RECOVERED: t.Final = (
+    r"(?i)(?<!not )(?<!dis)\b(?:re-?)?connected\b|connection (?:\w+ )?(?:established|restored|succeeded|ok)\b|\brecovered\b"
+    r"|\b(?:is|are) (?:up|available|reachable)\b|now (?:up|available|ready)|successfully"
 )
 # The program's own conclusion from it.
-_CONCLUSION: t.Final = re.compile(
-    r"connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
+_CONCLUSION: t.Final = (
+    r"(?i)connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
     r"|\bwait|\btime[ds]?[ -]?out"
-    r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bbye\b",
-    re.I,
+    r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bbye\b"
 )
 # Lines of a stack trace, of an error's own fields, and other continuations: they belong to what stands before them.
-_CONTINUES: t.Final = re.compile(
+_CONTINUES: t.Final = (
     r"\s|at |\.{3} \d+ |[\]})>]+;?$|goroutine |created by |\S+\(0x|Node\.js v|npm |exit status \d|from /"
     r"|\S*sh: (?:line \d+: )?/dev/(?:tcp|udp)/\S+ Invalid argument"
 )
@@ -161,47 +151,36 @@ _PORTS: t.Final = {
     "clickhouse": 9000,
 }
 # In this order where two begin at the same place.
-_TARGETS: t.Final[tuple[re.Pattern[str], ...]] = (
-    re.compile(
-        rf"\b(?P<scheme>[a-z][a-z0-9]*)(?:\+\w+)?(?::[a-z]+)?://(?:[^\s/@\"']*@)?(?P<host>{NAME})(?::{PORT})?", re.I
-    ),
-    re.compile(rf"->(?P<host>{NAME}):{PORT}"),
-    re.compile(rf"/dev/(?:tcp|udp)/(?P<host>{NAME})/{PORT}"),
-    re.compile(rf"\blookup (?P<host>{NAME})\.?(?=:| on )"),
-    re.compile(rf"(?:ENOTFOUND|EAI_AGAIN) (?P<host>{NAME})(?::{PORT})?"),
-    re.compile(rf"bad address '(?P<host>{NAME})(?::{PORT})?'", re.I),
-    re.compile(
-        rf"(?:resolve|resolving|translate|unknown) (?:mysql server )?host(?: ?name)?:? ['\"]?(?P<host>{NAME})", re.I
-    ),
-    re.compile(rf"(?:getaddrinfo for|(?:resolve|resolving|server) ['\"])\s?(?P<host>{NAME})", re.I),
-    re.compile(rf"can't (?:find|resolve) '?(?P<host>{NAME})\.?'?", re.I),
-    re.compile(
-        rf"sh: (?:line \d+: )?(?P<host>{NAME}): (?:Name or service not known|Temporary failure in name resolution)"
-    ),
-    re.compile(rf"UnknownHost(?:Exception|Error)?:? (?P<host>{NAME})"),
-    re.compile(rf"(?:MySQL server on|upstream) ['\"](?P<host>{NAME})(?::{PORT})?['\"]", re.I),
-    re.compile(
-        rf"(?:MySQL server on|connect to|server at|connection to) ['\"]?(?P<host>{NAME})['\"]?,? (?:\([^)]*\),? )?port {PORT}",
-        re.I,
-    ),
-    re.compile(rf"\bhost[\"']?\s?[=:]?\s?[\"'](?P<host>{NAME})[\"'](?:[^\n]{{0,60}}?\bport\b\W{{0,4}}{PORT})?", re.I),
-    re.compile(rf"\bto (?:host )?(?P<host>{NAME}) (?:\([^)]*\) )?(?:on )?port {PORT}", re.I),
-    re.compile(rf"remote host \((?P<host>{NAME})\)(?::{PORT})?", re.I),
-    re.compile(rf"\b(?:connection|connect) to (?P<host>{NAME}) (?:timed out|failed|refused)", re.I),
-    re.compile(rf"(?<![\w.:@/-])(?P<host>{NAME})(?:/[\d.]*)?:{PORT}(?![\w:.-]*:\d)"),
-    re.compile(rf"\baddress: '(?P<host>{NAME})'", re.I),
+_TARGETS: t.Final[tuple[str, ...]] = (
+    rf"(?i)\b(?P<scheme>[a-z][a-z0-9]*)(?:\+\w+)?(?::[a-z]+)?://(?:[^\s/@\"']*@)?(?P<host>{NAME})(?::{PORT})?",
+    rf"->(?P<host>{NAME}):{PORT}",
+    rf"/dev/(?:tcp|udp)/(?P<host>{NAME})/{PORT}",
+    rf"\blookup (?P<host>{NAME})\.?(?=:| on )",
+    rf"(?:ENOTFOUND|EAI_AGAIN) (?P<host>{NAME})(?::{PORT})?",
+    rf"(?i)bad address '(?P<host>{NAME})(?::{PORT})?'",
+    rf"(?i)(?:resolve|resolving|translate|unknown) (?:mysql server )?host(?: ?name)?:? ['\"]?(?P<host>{NAME})",
+    rf"(?i)(?:getaddrinfo for|(?:resolve|resolving|server) ['\"])\s?(?P<host>{NAME})",
+    rf"(?i)can't (?:find|resolve) '?(?P<host>{NAME})\.?'?",
+    rf"sh: (?:line \d+: )?(?P<host>{NAME}): (?:Name or service not known|Temporary failure in name resolution)",
+    rf"UnknownHost(?:Exception|Error)?:? (?P<host>{NAME})",
+    rf"(?i)(?:MySQL server on|upstream) ['\"](?P<host>{NAME})(?::{PORT})?['\"]",
+    rf"(?i)(?:MySQL server on|connect to|server at|connection to) ['\"]?(?P<host>{NAME})['\"]?,? (?:\([^)]*\),? )?port {PORT}",
+    rf"(?i)\bhost[\"']?\s?[=:]?\s?[\"'](?P<host>{NAME})[\"'](?:[^\n]{{0,60}}?\bport\b\W{{0,4}}{PORT})?",
+    rf"(?i)\bto (?:host )?(?P<host>{NAME}) (?:\([^)]*\) )?(?:on )?port {PORT}",
+    rf"(?i)remote host \((?P<host>{NAME})\)(?::{PORT})?",
+    rf"(?i)\b(?:connection|connect) to (?P<host>{NAME}) (?:timed out|failed|refused)",
+    rf"(?<![\w.:@/-])(?P<host>{NAME})(?:/[\d.]*)?:{PORT}(?![\w:.-]*:\d)",
+    rf"(?i)\baddress: '(?P<host>{NAME})'",
 )
 # Words before a colon and a number that are no host.
-_NO_HOST: t.Final = re.compile(
-    r"line|port|code|errno|pid|tid|col|status|took|count|attempts?|retry|retries|exit|id|level|error|time|ts|age|size|len|length|version|v"
-    r"|step|node|host|thread|warning|info|debug|fatal|https?|tcp|udp|timeout|try|row|index|after|in|at|to",
-    re.I,
+_NO_HOST: t.Final = (
+    r"(?i)line|port|code|errno|pid|tid|col|status|took|count|attempts?|retry|retries|exit|id|level|error|time|ts|age|size|len|length|version|v"
+    r"|step|node|host|thread|warning|info|debug|fatal|https?|tcp|udp|timeout|try|row|index|after|in|at|to"
 )
-_FILE: t.Final = re.compile(
-    r"\.(?:py|go|js|mjs|cjs|ts|java|kt|rb|php|cs|cpp|cc|c|h|conf|cfg|ya?ml|json|ex|exs|erl|lua|pl|scala|log|sock)$",
-    re.I,
+_FILE: t.Final = (
+    r"(?i)\.(?:py|go|js|mjs|cjs|ts|java|kt|rb|php|cs|cpp|cc|c|h|conf|cfg|ya?ml|json|ex|exs|erl|lua|pl|scala|log|sock)$"
 )
-_ADDRESS: t.Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_ADDRESS: t.Final = r"\d{1,3}(?:\.\d{1,3}){3}"
 
 
 def last_failure(text: str, ended: bool) -> Failure | None:
@@ -228,10 +207,10 @@ def last_word(lines: t.Sequence[str], find: t.Callable[[str], _Found | None], en
     number = next((n for n in range(len(lines) - 1, -1, -1) if find(lines[n])), None)
     if number is None or not (found := find(lines[number])):
         return None
-    after = [line for line in lines[number + 1 :] if not _CONTINUES.match(line)]
-    if len(after) > _CLOSE or any(_RECOVERED.search(line) for line in after):
+    after = [line for line in lines[number + 1 :] if not re.match(_CONTINUES, line)]
+    if len(after) > _CLOSE or any(re.search(_RECOVERED, line) for line in after):
         return None
-    if ended and after and not _CONCLUSION.search(after[-1]):
+    if ended and after and not re.search(_CONCLUSION, after[-1]):
         return None
     return number, found
 
@@ -243,30 +222,30 @@ def _whole(lines: t.Sequence[str], number: int, kind: Kind) -> tuple[int, Kind, 
     """
     for n in range(number, max(-1, number - _CLOSE), -1):
         told = kind_of(lines[n])
-        if told is None and not _CONTINUES.match(lines[n]):
+        if told is None and not re.match(_CONTINUES, lines[n]):
             break
         if told in (kind, None) and (target := target_of(lines[n], told or kind)):
             return n, kind, target
     address = next(
-        (each for line in lines[number : number + 8] if _CONTINUES.match(line) for each in targets(line)), None
+        (each for line in lines[number : number + 8] if re.match(_CONTINUES, line) for each in targets(line)), None
     )
     return number, kind, address
 
 
 def kind_of(line: str) -> Kind | None:
     """How the line says that something failed; vague words count only beside an address."""
-    told_plainly = next((kind for kind, pattern in _KINDS if pattern.search(line)), None)
-    if told_plainly is None and _VAGUE.search(line) and any(target.port for target in targets(line)):
+    told_plainly = next((kind for kind, pattern in _KINDS if re.search(pattern, line)), None)
+    if told_plainly is None and re.search(_VAGUE, line) and any(target.port for target in targets(line)):
         return "unreachable"
     return told_plainly
 
 
 def target_of(line: str, kind: Kind) -> Target | None:
     """What a line that tells of a failure is about: of several, the one that stands nearest before the failure's words."""
-    match = dict(_KINDS)[kind].search(line) or _VAGUE.search(line)
+    match = re.search(dict(_KINDS)[kind], line) or re.search(_VAGUE, line)
     where = match.start() if match else len(line)
     found = list(_found(line))
-    if (kind in DNS) and (names := [f for f in found if not _ADDRESS.fullmatch(f[1].host)]):
+    if (kind in DNS) and (names := [f for f in found if not re.fullmatch(_ADDRESS, f[1].host)]):
         found = names
     upstream = re.search(r"\bupstream: ", line)
     if upstream:  # nginx names the client, the server and the request beside it
@@ -284,7 +263,7 @@ def targets(text: str) -> list[Target]:
 
 def _found(text: str) -> t.Iterator[tuple[int, Target]]:
     taken: list[tuple[int, int]] = []
-    matches = [match for pattern in _TARGETS for match in pattern.finditer(text[:4000])]
+    matches = [match for pattern in _TARGETS for match in re.finditer(pattern, text[:4000])]
     for match in matches:
         host, begin, end = match["host"], match.start("host"), match.end()
         if any(begin < other_end and end > other_begin for other_begin, other_end in taken) or not _plausible(match):
@@ -298,12 +277,12 @@ def _found(text: str) -> t.Iterator[tuple[int, Target]]:
 
 def _plausible(match: re.Match[str]) -> bool:
     host = match["host"]
-    if _ADDRESS.fullmatch(host):
+    if re.fullmatch(_ADDRESS, host):
         return True
     port = match.groupdict().get("port")
     return (
         any(ch.isalpha() for ch in host)
-        and not _NO_HOST.fullmatch(host)
-        and not _FILE.search(host)
+        and not re.fullmatch(_NO_HOST, host)
+        and not re.search(_FILE, host)
         and (not port or 0 < int(port) < 65536)
     )

@@ -36,10 +36,9 @@ _REASONS: t.Final[t.Mapping[Kind, str]] = {
     "neighbours": r"didn't match pod (?:anti-)?affinity|existing pods anti-affinity|pod topology spread constraints",
 }
 _COUNTED: t.Final = {
-    kind: re.compile(rf"\b(\d{{1,9}}) (?:node\(s\) )?[\w'() ]{{0,60}}(?:{words})", re.I)
-    for kind, words in _REASONS.items()
+    kind: rf"(?i)\b(\d{{1,9}}) (?:node\(s\) )?[\w'() ]{{0,60}}(?:{words})" for kind, words in _REASONS.items()
 }
-_CLAIM: t.Final = re.compile(r"persistentvolumeclaims?\b|ephemeral volume controller", re.I)
+_CLAIM: t.Final = r"(?i)persistentvolumeclaims?\b|ephemeral volume controller"
 
 _FIELD: t.Final = "metadata.name"
 _CORDON: t.Final = "node.kubernetes.io/unschedulable"
@@ -109,9 +108,9 @@ def deciding(evidence: Evidence, pod: Pod, places: Places | None) -> Kind | None
     if get_str(condition, "status") != "False" or get_str(condition, "reason") == "SchedulingGated":
         return None
     message = told(pod)
-    counts = {kind: _count(pattern, message) for kind, pattern in _COUNTED.items() if pattern.search(message)}
+    counts = {kind: _count(pattern, message) for kind, pattern in _COUNTED.items() if re.search(pattern, message)}
     if not counts:  # what is wrong with a claim is told before any node is looked at
-        return "volume" if _CLAIM.search(message) else None
+        return "volume" if re.search(_CLAIM, message) else None
     if places is None:
         return _nearest(counts)
     if not places.selected:
@@ -126,7 +125,7 @@ def deciding(evidence: Evidence, pod: Pod, places: Places | None) -> Kind | None
 
 def only_reason(pod: Pod) -> bool:
     """Whether the scheduler gives no other reason."""
-    return sum(bool(each.search(told(pod))) for each in _COUNTED.values()) == 1
+    return sum(bool(re.search(each, told(pod))) for each in _COUNTED.values()) == 1
 
 
 def told(pod: Pod) -> str:
@@ -134,8 +133,8 @@ def told(pod: Pod) -> str:
     return re.split(r"preemption:", get_str(pod.condition("PodScheduled"), "message"), maxsplit=1)[0]
 
 
-def _count(pattern: re.Pattern[str], message: str) -> int:
-    return sum(min(int(number), 10**6) for number in pattern.findall(message))
+def _count(pattern: str, message: str) -> int:
+    return sum(min(int(number), 10**6) for number in re.findall(pattern, message))
 
 
 def _nearest(counts: t.Mapping[Kind, int]) -> Kind | None:

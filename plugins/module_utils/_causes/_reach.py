@@ -22,8 +22,8 @@ from ._failing import failing
 from ._near import near_misses
 from ._services import Service, port_is_wrong, quote_endpoints, services
 
-_LOOPBACK: t.Final = re.compile(r"localhost|127\.[\d.]+|0\.0\.0\.0")
-_NUMBERS: t.Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_LOOPBACK: t.Final = r"localhost|127\.[\d.]+|0\.0\.0\.0"
+_NUMBERS: t.Final = r"\d{1,3}(?:\.\d{1,3}){3}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Fault:
 
 def locate(evidence: Evidence, pod: Pod, host: str) -> Place:
     """What ``host``, a name or an IPv4 address, stands for in this pod."""
-    if _LOOPBACK.fullmatch(host) or host == get_str(pod.json, "status", "podIP"):
+    if re.fullmatch(_LOOPBACK, host) or host == get_str(pod.json, "status", "podIP"):
         return Place("self")
-    if _NUMBERS.fullmatch(host):
+    if re.fullmatch(_NUMBERS, host):
         return _by_number(evidence, host)
     if any(host in get_strs(alias, "hostnames") for alias in get_dicts(pod.spec, "hostAliases")):
         return Place("outside")

@@ -5,6 +5,7 @@
 """Every cause that can be found, in the order in which they are tried: the first that holds explains a container.
 
 A new cause is one function in a family's file and one row here, with a scenario, a recorded snapshot and a runbook anchor.
+Patterns are strings here: few of them are needed in one run, and compiling all of them would take a tenth of a second.
 """
 
 from __future__ import annotations

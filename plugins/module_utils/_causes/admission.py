@@ -23,36 +23,34 @@ from .._model.text import one_line
 from ._case import Judgement, WorkloadCase, edit_command, kubectl, quote_condition, quote_event
 from ._near import near_misses
 
-_PREFIX: t.Final = re.compile(
-    r"^(?:\(combined from similar events\): )?(?:Error creating: |[Cc]reate (?:Pod|Claim) .*? failed error: )?", re.S
+_PREFIX: t.Final = (
+    r"(?s)^(?:\(combined from similar events\): )?(?:Error creating: |[Cc]reate (?:Pod|Claim) .*? failed error: )?"
 )
-_QUOTA: t.Final = re.compile(
+_QUOTA: t.Final = (
     r"exceeded quota: (?P<name>[^,\s]+), requested: (?P<asked>\S+), used: (?P<used>\S+), limited: (?P<hard>\S+)"
 )
-_QUOTA_NEEDS: t.Final = re.compile(r"failed quota: (?P<name>[^:\s]+): must specify (?P<what>.+)", re.S)
-_LIMIT_RANGE: t.Final = re.compile(
+_QUOTA_NEEDS: t.Final = r"(?s)failed quota: (?P<name>[^:\s]+): must specify (?P<what>.+)"
+_LIMIT_RANGE: t.Final = (
     r"(?P<words>(?:(?:maximum|minimum) (?P<what>[\w./-]+) usage"
     r"|(?<![\w./-])(?P<ratio>[\w./-]{1,253}) max limit to request ratio) per (?P<type>\w+) is"
     r" [^,\]]*?(?:, but [\w ]+ is (?P<given>[\w.]+)|\. No (?:limit|request) is specified))"
 )
-_OVER_LIMIT: t.Final = re.compile(r"must be less than or equal to (?P<what>[\w./-]+) limit of (?P<limit>\w+)")
-_POD_SECURITY: t.Final = re.compile(r"violates PodSecurity \"(?P<level>[^\"]+)\": (?P<what>.+)", re.S)
-_ACCOUNT: t.Final = re.compile(r"service ?account \"(?P<name>[^\"]+)\" not found", re.I)
-_PRIORITY: t.Final = re.compile(r"no PriorityClass with name (?P<name>\S+) was found")
-_RUNTIME: t.Final = re.compile(r"RuntimeClass \"(?P<name>[^\"]+)\" not found")
-_WEBHOOK: t.Final = re.compile(r"failed calling webhook \"(?P<name>[^\"]+)\": (?P<why>.+)", re.S)
-_SERVICE: t.Final = re.compile(r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc\b")
+_OVER_LIMIT: t.Final = r"must be less than or equal to (?P<what>[\w./-]+) limit of (?P<limit>\w+)"
+_POD_SECURITY: t.Final = r"(?s)violates PodSecurity \"(?P<level>[^\"]+)\": (?P<what>.+)"
+_ACCOUNT: t.Final = r"(?i)service ?account \"(?P<name>[^\"]+)\" not found"
+_PRIORITY: t.Final = r"no PriorityClass with name (?P<name>\S+) was found"
+_RUNTIME: t.Final = r"RuntimeClass \"(?P<name>[^\"]+)\" not found"
+_WEBHOOK: t.Final = r"(?s)failed calling webhook \"(?P<name>[^\"]+)\": (?P<why>.+)"
+_SERVICE: t.Final = r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc\b"
 # The ImagePolicyWebhook admission plugin, and what other policies (Kyverno, Sigstore, Gatekeeper, an admission policy) speak of.
-_IMAGE_WEBHOOK: t.Final = re.compile(r"image policy webhook", re.I)
-_ABOUT_IMAGES: t.Final = re.compile(
-    r"\bimages?\b|\bregistr(?:y|ies)\b|\bsignatures?\b|\b(?:un)?signed\b|attestation", re.I
-)
-_REJECTED: t.Final = re.compile(r"\bis (?:invalid|forbidden): (?P<why>.+)", re.S)
-_DENIED: t.Final = re.compile(r"\bdenied (?:the )?request\b")
+_IMAGE_WEBHOOK: t.Final = r"(?i)image policy webhook"
+_ABOUT_IMAGES: t.Final = r"(?i)\bimages?\b|\bregistr(?:y|ies)\b|\bsignatures?\b|\b(?:un)?signed\b|attestation"
+_REJECTED: t.Final = r"(?s)\bis (?:invalid|forbidden): (?P<why>.+)"
+_DENIED: t.Final = r"\bdenied (?:the )?request\b"
 # Not for what the pod says: the namespace goes, or what was missing has been made meanwhile.
-_OTHERWISE: t.Final = re.compile(
-    r"because it is being terminated|\b(?:namespaces?|service ?account) \"[^\"]*\" not found|no PriorityClass with name",
-    re.I,
+_OTHERWISE: t.Final = (
+    r"(?i)because it is being terminated|\b(?:namespaces?|service ?account) \"[^\"]*\" not found"
+    r"|no PriorityClass with name"
 )
 _SUMMARY: t.Final = 300
 
@@ -114,7 +112,7 @@ def limit_range_violated(case: WorkloadCase) -> Judgement | None:
     """A container, or the pod, asks for more or less than a LimitRange of the namespace allows."""
     refusal, match = _told(case, _LIMIT_RANGE)
     if refusal and match:
-        words = [found["words"] for found in _LIMIT_RANGE.finditer(refusal.words)]
+        words = [found["words"] for found in re.finditer(_LIMIT_RANGE, refusal.words)]
         resource = match["what"] or match["ratio"]
         of_claim = match["type"] == "PersistentVolumeClaim"
         containers = (
@@ -189,7 +187,7 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
     refusal, match = _told(case, _WEBHOOK)
     if refusal is None or match is None:
         return None
-    service = _SERVICE.search(match["why"])
+    service = re.search(_SERVICE, match["why"])
     backend = Ref("Service", service["namespace"], service["name"]) if service else None
     found = _webhook(case, match["name"], backend)
     evidence = list(refusal.evidence)
@@ -217,12 +215,12 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
 def image_policy_refused(case: WorkloadCase) -> Judgement | None:
     """A policy of the cluster is against an image: where it comes from, its tag, its signature."""
     refusal = _refusal(case)
-    if refusal is None or not (_DENIED.search(refusal.words) or _IMAGE_WEBHOOK.search(refusal.words)):
+    if refusal is None or not (re.search(_DENIED, refusal.words) or re.search(_IMAGE_WEBHOOK, refusal.words)):
         return None
-    forbidden = _REJECTED.search(refusal.words)
+    forbidden = re.search(_REJECTED, refusal.words)
     why = forbidden["why"] if forbidden else refusal.words
-    if not _ABOUT_IMAGES.search(
-        re.sub(r"'[^']*'|\"[^\"]*\"", " ", why)
+    if not re.search(
+        _ABOUT_IMAGES, re.sub(r"'[^']*'|\"[^\"]*\"", " ", why)
     ):  # what a policy is called does not say what it is about
         return None
     images = {name: get_str(spec, "image") for name, spec in _containers(refusal).items()}
@@ -242,14 +240,14 @@ def image_policy_refused(case: WorkloadCase) -> Judgement | None:
 def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
     """The API server refuses the pod for what it says: it is not valid, or a policy is against it."""
     refusal, match = _told(case, _REJECTED)
-    denied = bool(refusal and _DENIED.search(refusal.words))
-    if refusal is None or not (match or denied) or _OTHERWISE.search(refusal.words):
+    denied = bool(refusal and re.search(_DENIED, refusal.words))
+    if refusal is None or not (match or denied) or re.search(_OTHERWISE, refusal.words):
         return None
     why = match["why"] if match else refusal.words
     index = re.search(r"spec\.(?P<list>containers|initContainers)\[(?P<index>\d{1,3})\]", why)
     specs = get_dicts(refusal.template, "spec", index["list"]) if index else []
     container = get_str(specs[int(index["index"])], "name") if index and int(index["index"]) < len(specs) else ""
-    runtime = _RUNTIME.search(why)
+    runtime = re.search(_RUNTIME, why)
     classes = case.evidence.named("RuntimeClass", "") if runtime else {}
     absent = (
         [EvidenceItem("absence", f"RuntimeClass {runtime['name']}", f"not among the {len(classes)} there are")]
@@ -275,14 +273,12 @@ def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _named_object_missing(
-    case: WorkloadCase, kind: str, namespace: str, words: re.Pattern[str], field: str
-) -> Judgement | None:
+def _named_object_missing(case: WorkloadCase, kind: str, namespace: str, words: str, field: str) -> Judgement | None:
     """An object that the template names; the list of all proves it also where the refusal's words are gone."""
     refusal = _refusal(case)
     if refusal is None:
         return None
-    match = words.search(refusal.words)
+    match = re.search(words, refusal.words)
     name = match["name"] if match else get_str(refusal.template, "spec", field)
     others = case.evidence.named(kind, namespace)
     listed = case.evidence.lists(kind, namespace)
@@ -303,9 +299,9 @@ def _named_object_missing(
     )
 
 
-def _told(case: WorkloadCase, pattern: re.Pattern[str]) -> tuple[_Refusal | None, re.Match[str] | None]:
+def _told(case: WorkloadCase, pattern: str) -> tuple[_Refusal | None, re.Match[str] | None]:
     refusal = _refusal(case)
-    return refusal, pattern.search(refusal.words) if refusal else None
+    return refusal, re.search(pattern, refusal.words) if refusal else None
 
 
 def _refusal(case: WorkloadCase) -> _Refusal | None:
@@ -346,7 +342,7 @@ def _no_pod(case: WorkloadCase) -> _Refusal | None:
         evidence.append(dataclasses.replace(quote_event(newest), at=first))
     words = newest.message if newest else get_str(failed, "message") if evidence else ""
     template = get_dict(json, "spec", "template")
-    return _Refusal(ref, template, lacking, _PREFIX.sub("", words), tuple(evidence))
+    return _Refusal(ref, template, lacking, re.sub(_PREFIX, "", words), tuple(evidence))
 
 
 def _maker(case: WorkloadCase) -> tuple[Ref, Json] | None:

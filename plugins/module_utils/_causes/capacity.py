@@ -21,7 +21,7 @@ from ._case import Judgement, PodCase, edit_command, quote_condition
 from ._near import near_misses
 from ._placement import Places, node_groups, refused, told
 
-_INSUFFICIENT: t.Final = re.compile(r"Insufficient ([\w./-]*\w)")
+_INSUFFICIENT: t.Final = r"Insufficient ([\w./-]*\w)"
 _ZERO: t.Final = decimal.Decimal(0)
 
 
@@ -30,7 +30,7 @@ def insufficient_resources(case: PodCase) -> Judgement | None:
     if case.obstacle != "resources":
         return None
     message, places = told(case.pod), case.places
-    lacking = list(dict.fromkeys(_INSUFFICIENT.findall(message)))
+    lacking = list(dict.fromkeys(re.findall(_INSUFFICIENT, message)))
     lacking += ["pods"] if "Too many pods" in message else []
     nodes = places.open if places else {}
     evidence = [quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]

@@ -21,12 +21,10 @@ from ._case import ContainerCase, Judgement, PodCase, edit_command, kubectl, quo
 from ._near import near_misses
 
 _Kind = t.Literal["ConfigMap", "Secret"]
-_MISSING: t.Final = re.compile(r"\b(?P<kind>configmaps?|secrets?) \"(?P<name>[^\"]+)\" not found", re.I)
-_KEY_ENV: t.Final = re.compile(
-    r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) [^/\s]+/(?P<name>\S+)", re.I
-)
-_KEY_VOLUME: t.Final = re.compile(
-    r"volume \"(?P<volume>[^\"]+)\" : .*references non-existent (?P<kind>config|secret) key: (?P<key>\S+)", re.I | re.S
+_MISSING: t.Final = r"(?i)\b(?P<kind>configmaps?|secrets?) \"(?P<name>[^\"]+)\" not found"
+_KEY_ENV: t.Final = r"(?i)couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) [^/\s]+/(?P<name>\S+)"
+_KEY_VOLUME: t.Final = (
+    r"(?is)volume \"(?P<volume>[^\"]+)\" : .*references non-existent (?P<kind>config|secret) key: (?P<key>\S+)"
 )
 
 
@@ -130,11 +128,11 @@ def _complaints(case: PodCase) -> t.Iterator[_Complaint]:
     else:
         quotes += [(event.message, quote_event(event)) for event in case.events if event.reason == "FailedMount"]
     for text, quote in quotes:
-        if match := _KEY_ENV.search(text):
+        if match := re.search(_KEY_ENV, text):
             yield _Complaint(_kind(match["kind"]), match["name"].rstrip(".,"), match["key"], "", quote)
-        elif match := _KEY_VOLUME.search(text):
+        elif match := re.search(_KEY_VOLUME, text):
             yield _Complaint(_kind(match["kind"]), "", match["key"], match["volume"], quote)
-        elif match := _MISSING.search(text):
+        elif match := re.search(_MISSING, text):
             yield _Complaint(_kind(match["kind"]), match["name"], "", "", quote)
 
 

@@ -34,22 +34,22 @@ from .startup import start_texts
 # What the kubelet says where it may not run a container as root: each needs another correction.
 _ROOT: t.Final = (
     (
-        re.compile(r"runAsUser breaks non-root policy", re.I),
+        r"(?i)runAsUser breaks non-root policy",
         "runAsUser is 0 and runAsNonRoot is true: the two contradict each other",
         "set runAsUser to a user that the program can run as, not 0",
     ),
     (
-        re.compile(r"non-numeric user \((?P<user>[^)]*)\)", re.I),
+        r"(?i)non-numeric user \((?P<user>[^)]*)\)",
         "the image names its user by a word, so the kubelet can't tell whether that is root",
         "set runAsUser to that user's number, as id -u tells in the image",
     ),
     (
-        re.compile(r"image will run as root", re.I),
+        r"(?i)image will run as root",
         "the image runs as root unless it is told otherwise",
         "set runAsUser to a user that the program can run as, or use an image that has one",
     ),
     (
-        re.compile(r"invalid user id", re.I),
+        r"(?i)invalid user id",
         "the user's number in the image is out of range",
         "set runAsUser to a valid number, or correct USER in the image",
     ),
@@ -61,7 +61,7 @@ def run_as_non_root_violated(case: ContainerCase) -> Judgement | None:
     if case.container.waiting_reason != "CreateContainerConfigError":
         return None
     message = case.container.waiting_message
-    told = next(((why, step) for pattern, why, step in _ROOT if pattern.search(message)), None)
+    told = next(((why, step) for pattern, why, step in _ROOT if re.search(pattern, message)), None)
     if told is None:
         return None
     why, step = told
@@ -83,7 +83,7 @@ def _users(case: ContainerCase) -> t.Iterator[EvidenceItem]:
             yield EvidenceItem("spec", f"{case.pod.ref}: {place}.securityContext", text)
 
 
-_NO_VALUE: t.Final = re.compile(r"^missing value for \S")  # pkg/kubelet/container/helpers.go
+_NO_VALUE: t.Final = r"^missing value for \S"  # pkg/kubelet/container/helpers.go
 # What the runtime says, in words for a person; the first that fits.
 _CREATE: t.Final = (
     (
@@ -92,59 +92,59 @@ _CREATE: t.Final = (
         "set the variable in its env, or correct subPathExpr",
     ),
     (
-        re.compile(r"name \S+ is reserved|already in use|is reserved for", re.I),
+        r"(?i)name \S+ is reserved|already in use|is reserved for",
         "an earlier attempt still holds its name",
         "delete the pod once; if its successor fails alike, the runtime on the node needs care",
     ),
     (
-        re.compile(r"no command specified", re.I),
+        r"(?i)no command specified",
         "neither the image nor the pod says what to run",
         "give the container a command",
     ),
     (
-        re.compile(r"seccomp", re.I),
+        r"(?i)seccomp",
         "its seccomp profile can't be loaded on the node",
         "name a seccomp profile that exists on the node, or RuntimeDefault",
     ),
     (
-        re.compile(r"apparmor", re.I),
+        r"(?i)apparmor",
         "its AppArmor profile can't be applied on the node",
         "name an AppArmor profile that is loaded on the node",
     ),
     (
-        re.compile(r"no matching entries in (?:passwd|group) file|unable to find (?:user|group)", re.I),
+        r"(?i)no matching entries in (?:passwd|group) file|unable to find (?:user|group)",
         "the image names a user or group that it does not have",
         "set runAsUser and runAsGroup to numbers, or correct USER in the image",
     ),
     (
-        re.compile(r"chdir|working directory|\bmkdir \S+: not a directory|\bcwd\b", re.I),
+        r"(?i)chdir|working directory|\bmkdir \S+: not a directory|\bcwd\b",
         "its working directory can't be entered or made",
         "correct workingDir, or the user that must enter it",
     ),
     (
-        re.compile(r"error mounting|failed to mount|\bmount\b|not a directory|subpath", re.I),
+        r"(?i)error mounting|failed to mount|\bmount\b|not a directory|subpath",
         "something can't be mounted where the pod wants it",
         "correct mountPath and subPath: a folder can't lie on a file, nor a file on a folder",
     ),
     (
-        re.compile(r"\bdevices?\b|\bnvidia|\bcdi\b", re.I),
+        r"(?i)\bdevices?\b|\bnvidia|\bcdi\b",
         "a device can't be given to it",
         "see whether the node has the device",
     ),
 )
-_OOM_AT_START: t.Final = re.compile(r"OOM-killed|memory limit too low", re.I)
+_OOM_AT_START: t.Final = r"(?i)OOM-killed|memory limit too low"
 
 
 def container_create_failed(case: ContainerCase) -> Judgement | None:
     """The image is there and no container can be made from it, before the command is even looked for."""
     container = case.container
     texts = list(start_texts(case))
-    if container.waiting_reason == "CreateContainerError" or _NO_VALUE.search(container.waiting_message):
+    if container.waiting_reason == "CreateContainerError" or re.search(_NO_VALUE, container.waiting_message):
         texts.insert(0, (container.waiting_message, quote_waiting(case)))
-    if not texts or _OOM_AT_START.search(texts[0][0]):
+    if not texts or re.search(_OOM_AT_START, texts[0][0]):
         return None
     text, quote = texts[0]
-    known = next(((why, step) for pattern, why, step in _CREATE if pattern.search(text)), None)
+    known = next(((why, step) for pattern, why, step in _CREATE if re.search(pattern, text)), None)
     why, step = known or (one_line(text, 160), "correct what the runtime names")
     return Judgement(
         summary=f"container {container.name} can't be made: {why}",
@@ -158,7 +158,7 @@ def container_create_failed(case: ContainerCase) -> Judgement | None:
 # The reason of one event and, as the kubelet writes it, the message of the "Killing" that follows.
 _HOOK_EVENT: t.Final = "FailedPostStartHook"
 # The hook was ended because its container ended: not the hook's doing.
-_HOOK_ENDED_WITH: t.Final = re.compile(r"exited with 137\b")
+_HOOK_ENDED_WITH: t.Final = r"exited with 137\b"
 # How a container ends that the kubelet ends: by itself with 0, interrupted, killed, terminated.
 _ENDED_FROM_OUTSIDE: t.Final = frozenset({0, 130, 137, 143})
 _PATIENCE_SECONDS: t.Final = 60
@@ -175,7 +175,7 @@ def lifecycle_hook_failed(case: ContainerCase) -> Judgement | None:
         return None
     message = case.container.waiting_message if waiting else ""
     end = case.last_end
-    if end and end.exit_code not in _ENDED_FROM_OUTSIDE and (not waiting or _HOOK_ENDED_WITH.search(message)):
+    if end and end.exit_code not in _ENDED_FROM_OUTSIDE and (not waiting or re.search(_HOOK_ENDED_WITH, message)):
         return None  # the program gave up by itself, and took its hook with it
     return Judgement(
         summary=f"the postStart hook of container {case.container.name} fails, so the kubelet ends the container",
@@ -225,42 +225,40 @@ def _hook(case: ContainerCase, hook: t.Mapping[str, t.Any]) -> EvidenceItem:
 
 # What only this pod asks of its sandbox: the runtime's words, what they mean, and what to correct.
 _POD_ASKS: t.Final = (
-    (re.compile(r"/proc/sys/|sysctl", re.I), "a sysctl that it sets is refused", "correct securityContext.sysctls"),
+    (r"(?i)/proc/sys/|sysctl", "a sysctl that it sets is refused", "correct securityContext.sysctls"),
     (
-        re.compile(r"bandwidth", re.I),
+        r"(?i)bandwidth",
         "its bandwidth annotation can't be read",
         "correct kubernetes.io/ingress-bandwidth or egress-bandwidth",
     ),
     (
-        re.compile(r"seccomp", re.I),
+        r"(?i)seccomp",
         "its seccomp profile can't be loaded",
         "name a profile that exists on the node, or RuntimeDefault",
     ),
     (
-        re.compile(r"apparmor|selinux", re.I),
+        r"(?i)apparmor|selinux",
         "its security profile can't be applied",
         "name a profile that the node has",
     ),
     (
-        re.compile(r"hostport|port is already allocated|cannot open (?:a )?port", re.I),
+        r"(?i)hostport|port is already allocated|cannot open (?:a )?port",
         "a hostPort can't be opened",
         "use another hostPort, or none",
     ),
 )
 _NODE_LACKS: t.Final = (
     (
-        re.compile(
-            r"no (?:free |available )?IP|IP addresses available|failed to allocate for range|range set|exhausted", re.I
-        ),
+        r"(?i)no (?:free |available )?IP|IP addresses available|failed to allocate for range|range set|exhausted",
         "no address is left for pods on the node",
     ),
-    (re.compile(r"sandbox image|pause", re.I), "the node can't get the image of the sandbox itself"),
+    (r"(?i)sandbox image|pause", "the node can't get the image of the sandbox itself"),
     (
-        re.compile(r"no space left|too many open files|resource temporarily unavailable", re.I),
+        r"(?i)no space left|too many open files|resource temporarily unavailable",
         "the node has run out of something",
     ),
     (
-        re.compile(r"\bcni\b|network|plugin", re.I),
+        r"(?i)\bcni\b|network|plugin",
         "the network of pods does not work on the node",
     ),
 )
@@ -272,7 +270,7 @@ _SANDBOX_FAILURES: t.Final = frozenset({"FailedCreatePodSandBox", "NetworkNotRea
 def sandbox_creation_failed(case: PodCase) -> Judgement | None:
     """The frame around the pod's containers (its network and namespaces) can't be made, so none of them can start."""
     event = _sandbox_failure(case)
-    if event is None or _OOM_AT_START.search(event.message):
+    if event is None or re.search(_OOM_AT_START, event.message):
         return None
     node = Ref("Node", "", case.pod.node)
     ready = case.pod.condition("PodReadyToStartContainers")
@@ -288,7 +286,9 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
             next_step=f"{edit_command(case.workload)}   # {step}",
             candidates=candidates,
         )
-    why = next((words for pattern, words in _NODE_LACKS if pattern.search(event.message)), one_line(event.message, 160))
+    why = next(
+        (words for pattern, words in _NODE_LACKS if re.search(pattern, event.message)), one_line(event.message, 160)
+    )
     others = _others_without_sandbox(case)
     of_node = bool(others) or event.reason == "NetworkNotReady"
     if others:
@@ -334,7 +334,7 @@ def _asked_of_sandbox(
             found = EvidenceItem("object", f"RuntimeClass {name}: handler", handler or "unknown")
         alike = tuple(Candidate(f"RuntimeClass {each}", "the name is similar") for each in near_misses(name, classes))
         return why, "correct runtimeClassName, or have the handler set up on the nodes", (item, found), alike
-    told = next(((why, step) for pattern, why, step in _POD_ASKS if pattern.search(event.message)), None)
+    told = next(((why, step) for pattern, why, step in _POD_ASKS if re.search(pattern, event.message)), None)
     return (*told, (), ()) if told else None
 
 

@@ -30,13 +30,13 @@ from ._case import (
 
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
 # A runtime ends itself by a signal when its own heap is full.
-_HEAP: t.Final = re.compile(r"heap out of memory|OutOfMemoryError|Allocation failed", re.I)
-_TAKEN: t.Final = re.compile(
-    r"address (?:is )?(?:already )?in use|\bEADDRINUSE\b|\bport\W+\d+\W+(?:is |was )?already (?:in use|allocated|taken)|\berrno 98\b",
-    re.I,
+_HEAP: t.Final = r"(?i)heap out of memory|OutOfMemoryError|Allocation failed"
+_TAKEN: t.Final = (
+    r"(?i)address (?:is )?(?:already )?in use|\bEADDRINUSE\b"
+    r"|\bport\W+\d+\W+(?:is |was )?already (?:in use|allocated|taken)|\berrno 98\b"
 )
-_UNIX_SOCKET: t.Final = re.compile(r"\bunix\b|\.sock\b", re.I)
-_PORT: t.Final = re.compile(r"(?:\bport\W{1,3}|:)(\d{2,5})(?!\d)", re.I)
+_UNIX_SOCKET: t.Final = r"(?i)\bunix\b|\.sock\b"
+_PORT: t.Final = r"(?i)(?:\bport\W{1,3}|:)(\d{2,5})(?!\d)"
 
 
 def application_error(case: ContainerCase) -> Judgement | None:
@@ -117,9 +117,9 @@ def native_crash(case: ContainerCase) -> Judgement | None:
 def port_in_use(case: ContainerCase) -> Judgement | None:
     """The program can't listen, for something else listens on the same address."""
     match = said(case, _TAKEN)
-    if match is None or not case.gave_up or _UNIX_SOCKET.search(match.string):
+    if match is None or not case.gave_up or re.search(_UNIX_SOCKET, match.string):
         return None
-    named = [int(number) for number in _PORT.findall(match.string)] or sorted(_ports(case.container))
+    named = [int(number) for number in re.findall(_PORT, match.string)] or sorted(_ports(case.container))
     holder, port = _holder(case, named)
     on_node = get(case.pod.spec, "hostNetwork") is True
     if holder:

@@ -18,21 +18,21 @@ from .._model.finding import Confidence, EvidenceItem
 from .._model.objects import Mount, mount_at
 from ._case import ContainerCase, Judgement, edit_command, quote_end, quote_said, said
 
-_READ_ONLY: t.Final = re.compile(r"read-only file ?system|\bEROFS\b|\berrno 30\b", re.I)
-_REFUSED: t.Final = re.compile(
-    r"permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|AccessDeniedException|access to the path .* is denied",
-    re.I,
+_READ_ONLY: t.Final = r"(?i)read-only file ?system|\bEROFS\b|\berrno 30\b"
+_REFUSED: t.Final = (
+    r"(?i)permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|AccessDeniedException"
+    r"|access to the path .* is denied"
 )
 # Refusals that are not about writing a file: sockets, keys, rights within a database, programs that may not be run.
-_OTHER_RIGHTS: t.Final = re.compile(
-    r"\b(?:bind|listen|connect|dial|sockets?|ports?|publickey|exec\w*|relation|table|schema|database|role|forbidden)\b",
-    re.I,
+_OTHER_RIGHTS: t.Final = (
+    r"(?i)\b(?:bind|listen|connect|dial|sockets?|ports?|publickey|exec\w*|relation|table|schema|database|role"
+    r"|forbidden)\b"
 )
 # It went on in spite of that.
-_IN_SPITE: t.Final = re.compile(r"\b(?:ignor|skip|continu)\w*|(?<!PHP )\bwarn(?:ing)?\b", re.I)
+_IN_SPITE: t.Final = r"(?i)\b(?:ignor|skip|continu)\w*|(?<!PHP )\bwarn(?:ing)?\b"
 # An absolute path, and no part of a URL; a program that names itself first ("/bin/sh: can't create") is none.
-_PATH: t.Final = re.compile(r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)")
-_FIRST_WORD: t.Final = re.compile(r"^\s*/[\w./@+-]+:\s")
+_PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
+_FIRST_WORD: t.Final = r"^\s*/[\w./@+-]+:\s"
 # The kubelet mounts these read-only, whatever the mount says (pkg/volume: all of them are "ReadOnly: true").
 _ALWAYS_READ_ONLY: t.Final = {
     "configMap": "ConfigMap",
@@ -78,9 +78,9 @@ def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _told(case: ContainerCase, pattern: re.Pattern[str]) -> re.Match[str] | None:
+def _told(case: ContainerCase, pattern: str) -> re.Match[str] | None:
     match = said(case, pattern)
-    return None if match and _IN_SPITE.search(match.string) else match
+    return None if match and re.search(_IN_SPITE, match.string) else match
 
 
 def _read_only(case: ContainerCase, line: str) -> _Reason:
@@ -119,7 +119,7 @@ def _read_only_mount(case: ContainerCase, path: str, mount: Mount) -> _Reason | 
 
 
 def _refused(case: ContainerCase, line: str) -> _Reason | None:
-    if _OTHER_RIGHTS.search(line):
+    if re.search(_OTHER_RIGHTS, line):
         return None
     user = _security(case, "runAsUser")
     for path, mount in _places(case, line):
@@ -151,10 +151,10 @@ def _places(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount | Non
     """The absolute paths of the line, else the places that a relative one may be meant from, each with its mount."""
     spec = case.container.spec
     words = (*get_strs(spec, "command"), *get_strs(spec, "args"))
-    meant = (get_str(spec, "workingDir"), *filter(_PATH.fullmatch, words))
+    meant = (get_str(spec, "workingDir"), *(word for word in words if re.fullmatch(_PATH, word)))
     for path in _paths(line) or filter(None, meant):
         yield path, mount_at(case.pod.spec, spec, path)
 
 
 def _paths(line: str) -> list[str]:
-    return _PATH.findall(_FIRST_WORD.sub(" ", line))
+    return re.findall(_PATH, re.sub(_FIRST_WORD, " ", line))

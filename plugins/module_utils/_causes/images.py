@@ -27,56 +27,52 @@ PULL_REASONS: t.Final = frozenset(
 
 Failure = t.Literal["platform", "policy", "rate-limit", "unreachable", "unauthorized", "not-found"]
 # First match wins: a time-out on the way to a token server is no missing authorization.
-_FAILURES: t.Final[tuple[tuple[Failure, re.Pattern[str]], ...]] = (
+_FAILURES: t.Final[tuple[tuple[Failure, str], ...]] = (
     (
         "platform",
-        re.compile(
-            r"no match for platform|no matching manifest for|no image found in (?:manifest list|image index)"
-            r"|does not (?:match|provide) the specified platform|cannot be used on this platform",
-            re.I,
+        (
+            r"(?i)no match for platform|no matching manifest for|no image found in (?:manifest list|image index)"
+            r"|does not (?:match|provide) the specified platform|cannot be used on this platform"
         ),
     ),
     (
         "policy",
-        re.compile(
-            r"SignatureValidationFailed|source image rejected|signature (?:was )?(?:required|validation|verification)"
-            r"|invalid signature|rejected by policy|image verifier|blocked pull of",
-            re.I,
+        (
+            r"(?i)SignatureValidationFailed|source image rejected|signature (?:was )?(?:required|validation|verification)"
+            r"|invalid signature|rejected by policy|image verifier|blocked pull of"
         ),
     ),
-    ("rate-limit", re.compile(r"\b429\b|too ?many ?requests|rate limit", re.I)),
+    ("rate-limit", r"(?i)\b429\b|too ?many ?requests|rate limit"),
     (
         "unreachable",
-        re.compile(
-            r"RegistryUnavailable|dial tcp|no such host|i/o timeout|connection (?:refused|reset)|network is unreachable"
+        (
+            r"(?i)RegistryUnavailable|dial tcp|no such host|i/o timeout|connection (?:refused|reset)|network is unreachable"
             r"|no route to host|x509:|tls:|deadline exceeded|Client\.Timeout|server misbehaving|\b50[0-4] |\bEOF\b"
-            r"|http: server gave HTTP response|proxyconnect|unexpected media type text/html",
-            re.I,
+            r"|http: server gave HTTP response|proxyconnect|unexpected media type text/html"
         ),
     ),
     (
         "unauthorized",
-        re.compile(
-            r"\b40[13]\b|unauthorized|authorization failed|access denied|access to the resource is denied|insufficient_scope"
-            r"|authentication required|no basic auth credentials|\bforbidden\b|\bdenied\b|invalid username/password",
-            re.I,
+        (
+            r"(?i)\b40[13]\b|unauthorized|authorization failed|access denied|access to the resource is denied|insufficient_scope"
+            r"|authentication required|no basic auth credentials|\bforbidden\b|\bdenied\b|invalid username/password"
         ),
     ),
-    ("not-found", re.compile(r"not found|manifest unknown|name unknown|does not exist|\b404\b", re.I)),
+    ("not-found", r"(?i)not found|manifest unknown|name unknown|does not exist|\b404\b"),
 )
 # What may hold any word: quotations, addresses, the tag in "status code [manifests 401]: 404 Not Found".
-_QUOTED: t.Final = re.compile(r"\"[^\"]*\"|https?://\S+|\[(?:manifests|blobs)[^\]]*\]")
-_PULLED: t.Final = re.compile(r"\b(?:pull|pulling|pull and unpack|inspect) image \"(?P<image>[^\"]+)\"", re.I)
-_LOOKED_UP: t.Final = re.compile(r"\blookup (?P<host>[\w.-]+)(?: on \S+)?: no such host")
+_QUOTED: t.Final = r"\"[^\"]*\"|https?://\S+|\[(?:manifests|blobs)[^\]]*\]"
+_PULLED: t.Final = r"(?i)\b(?:pull|pulling|pull and unpack|inspect) image \"(?P<image>[^\"]+)\""
+_LOOKED_UP: t.Final = r"\blookup (?P<host>[\w.-]+)(?: on \S+)?: no such host"
 # Why a registry is not to be had, in words for a person; the first that fits.
 _UNREACHABLE: t.Final = (
-    (re.compile(r"no such host|server misbehaving", re.I), "its name can't be resolved: it is wrong, or DNS is"),
-    (re.compile(r"connection refused", re.I), "nothing listens at its address"),
-    (re.compile(r"x509:|tls:", re.I), "its certificate is not accepted by the node"),
-    (re.compile(r"http: server gave HTTP response", re.I), "it speaks plain HTTP where the node expects HTTPS"),
-    (re.compile(r"text/html", re.I), "a web page answers in its place: a proxy, a login page or no registry at all"),
-    (re.compile(r"timeout|deadline exceeded|no route to host|unreachable", re.I), "no answer comes from its address"),
-    (re.compile(r"\b50[0-4] ", re.I), "it answers with an error of its own"),
+    (r"(?i)no such host|server misbehaving", "its name can't be resolved: it is wrong, or DNS is"),
+    (r"(?i)connection refused", "nothing listens at its address"),
+    (r"(?i)x509:|tls:", "its certificate is not accepted by the node"),
+    (r"(?i)http: server gave HTTP response", "it speaks plain HTTP where the node expects HTTPS"),
+    (r"(?i)text/html", "a web page answers in its place: a proxy, a login page or no registry at all"),
+    (r"(?i)timeout|deadline exceeded|no route to host|unreachable", "no answer comes from its address"),
+    (r"(?i)\b50[0-4] ", "it answers with an error of its own"),
 )
 # Hosts whose names people mistype; others are learned from the images that are in use.
 _PUBLIC: t.Final = frozenset(
@@ -182,7 +178,7 @@ def registry_unreachable(case: ContainerCase) -> Judgement | None:
     pull = _pull(case)
     if pull is None or pull.failure != "unreachable" or _mistyped_host(case, pull):
         return None
-    why = next((words for pattern, words in _UNREACHABLE if pattern.search(pull.said)), "the connection fails")
+    why = next((words for pattern, words in _UNREACHABLE if re.search(pattern, pull.said)), "the connection fails")
     others, running = _others_of_host(case, pull.host)
     return Judgement(
         summary=f"registry {pull.host} can't be reached for {pull.of(case)}: {why}",
@@ -305,16 +301,16 @@ def _pull(case: ContainerCase) -> _Pull | None:
 
 def _failure(text: str, image: str) -> Failure | None:
     # The image's own name may hold any word ("…/unauthorized:404"): take it out before looking.
-    text = _QUOTED.sub(" ", text).replace(host_of(image), " ")
+    text = re.sub(_QUOTED, " ", text).replace(host_of(image), " ")
     if last_part := image.rsplit("/", 1)[-1]:
         named = re.compile(rf"(?<![\w.-]){re.escape(last_part)}(?![\w-])")
         text = " ".join(word for word in text.split() if not named.search(word))
-    return next((failure for failure, pattern in _FAILURES if pattern.search(text)), None)
+    return next((failure for failure, pattern in _FAILURES if re.search(pattern, text)), None)
 
 
 def _image_of_volume(case: ContainerCase, text: str) -> str | None:
     """The image of a volume that the kubelet speaks of, while the state is that of a container that mounts it."""
-    match = _PULLED.search(text)
+    match = re.search(_PULLED, text)
     mounted = {get_str(mount, "name") for mount in get_dicts(case.container.spec, "volumeMounts")}
     references = [
         get_str(volume, "image", "reference")
@@ -391,7 +387,7 @@ def host_of(image: str) -> str:
 
 def _mistyped_host(case: ContainerCase, pull: _Pull) -> str | None:
     """The registry that is meant where the name of this one does not exist and only this one image is said to be there."""
-    looked_up = _LOOKED_UP.search(pull.said)
+    looked_up = re.search(_LOOKED_UP, pull.said)
     if pull.failure != "unreachable" or looked_up is None or looked_up["host"] != pull.host.partition(":")[0]:
         return None
     images = case.evidence.images_in_use

@@ -29,16 +29,14 @@ from ._case import (
 )
 
 # runc, where the limit does not even suffice for the first process.
-_TOO_LITTLE_TO_START: t.Final = re.compile(r"OOM-killed \(memory limit too low|memory limit too low", re.I)
+_TOO_LITTLE_TO_START: t.Final = r"(?i)OOM-killed \(memory limit too low|memory limit too low"
 # A parent tells that the system took a child away: gunicorn, celery, uWSGI, nginx, PostgreSQL, php-fpm, Python, a shell.
-_CHILD_KILLED: t.Final = re.compile(
-    r"perhaps out of memory|(?:killed by|exited on|terminated by|exited prematurely:?|received) signal:? 9\b|\bsignal 9 \(SIGKILL\)"
-    r"|\bsent SIGKILL|(?:exit|return)(?:ed)?(?: with)?(?: code| status)? -9\b|BrokenProcessPool|terminated abruptly",
-    re.I,
+_CHILD_KILLED: t.Final = (
+    r"(?i)perhaps out of memory|(?:killed by|exited on|terminated by|exited prematurely:?|received) signal:? 9\b|\bsignal 9 \(SIGKILL\)"
+    r"|\bsent SIGKILL|(?:exit|return)(?:ed)?(?: with)?(?: code| status)? -9\b|BrokenProcessPool|terminated abruptly"
 )
-_NO_MEMORY: t.Final = re.compile(
-    r"cannot allocate memory|out of memory|\bENOMEM\b|OutOfMemoryError|std::bad_alloc|MemoryError|memory exhausted",
-    re.I,
+_NO_MEMORY: t.Final = (
+    r"(?i)cannot allocate memory|out of memory|\bENOMEM\b|OutOfMemoryError|std::bad_alloc|MemoryError|memory exhausted"
 )
 # The kernel's messages, which the kubelet repeats as events of the node (pkg/kubelet/oom), come within seconds.
 _SOON_SECONDS: t.Final = 60
@@ -56,7 +54,7 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
         return None
     killed, to_start = (
         end.reason == "OOMKilled" and end.exit_code == 137,
-        bool(_TOO_LITTLE_TO_START.search(end.message)),
+        bool(re.search(_TOO_LITTLE_TO_START, end.message)),
     )
     told = (
         None
@@ -87,7 +85,7 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
 
 def memory_limit_too_low(case: PodCase) -> Judgement | None:
     """The pod's memory limit does not even suffice to make its sandbox, or to start the first process."""
-    event = next((each for each in case.events if _TOO_LITTLE_TO_START.search(each.message)), None)
+    event = next((each for each in case.events if re.search(_TOO_LITTLE_TO_START, each.message)), None)
     limits = [
         (limit, each) for each in case.pod.containers if (limit := get_str(each.spec, "resources", "limits", "memory"))
     ]

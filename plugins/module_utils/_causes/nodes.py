@@ -19,10 +19,10 @@ from .._model.finding import EvidenceItem
 from .._model.objects import Pod, Ref, condition
 from ._case import Judgement, ObjectCase, PodCase, edit_command, kubectl, quote_condition
 
-_OWN_FAULT: t.Final = re.compile(r"\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b", re.IGNORECASE)
+_OWN_FAULT: t.Final = r"(?i)\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b"
 # A pod that passes its own limit does so again: its successor must have held for so long.
 _HELD_SECONDS: t.Final = 60
-_CONTAINERS: t.Final = re.compile(r"[Cc]ontainers? ([\w-]+)")
+_CONTAINERS: t.Final = r"[Cc]ontainers? ([\w-]+)"
 # The node was going down: it ended the pod, or did not take it any more.
 _SHUT_DOWN: t.Final = frozenset({"NodeShutdown", "Terminated", "Shutdown", "NodeLost"})
 _NODE_JOINS_SECONDS: t.Final = 60
@@ -111,9 +111,9 @@ def evicted(case: PodCase) -> Judgement | None:
     if get_str(pod.json, "status", "reason") != "Evicted":
         return None
     message = get_str(pod.json, "status", "message").strip()
-    names = {each.name for each in pod.containers} & set(_CONTAINERS.findall(message)) or _limited(case, message)
+    names = {each.name for each in pod.containers} & set(re.findall(_CONTAINERS, message)) or _limited(case, message)
     container = names.pop() if len(names) == 1 else None
-    own = bool(_OWN_FAULT.search(message))
+    own = bool(re.search(_OWN_FAULT, message))
     why = (
         "It passed a limit of its own, so every pod that does the same will be evicted too."
         if own

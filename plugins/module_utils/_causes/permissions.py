@@ -9,6 +9,7 @@ The server's words: Kubernetes 1.36 ``staging/src/k8s.io/apiserver/pkg/endpoints
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -21,7 +22,7 @@ from ._failures import last_word, told
 # A log may hold it inside JSON, with its quotes escaped.
 _Q: t.Final = r"\\*\""
 _DNS_NAME: t.Final = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
-_FORBIDDEN: t.Final = re.compile(
+_FORBIDDEN: t.Final = (
     rf"is forbidden: User {_Q}system:serviceaccount:(?P<place>{_DNS_NAME}):(?P<account>{_DNS_NAME}){_Q} cannot (?P<verb>[a-z]+) "
     rf"(?:resource {_Q}(?P<resource>[a-z0-9./*-]+){_Q} in API group {_Q}(?P<group>[a-z0-9.-]*){_Q}|path {_Q}(?P<path>/[\w./*-]*){_Q})"
     rf"(?P<where> in the namespace {_Q}(?P<namespace>{_DNS_NAME}){_Q}| at the cluster scope)?"
@@ -57,7 +58,7 @@ def _refusal(case: ContainerCase) -> re.Match[str] | None:
     """The server's sentence, where it is the last thing that the container tells of."""
     end = case.last_end
     for text in (end.message if end else "", case.log):
-        if found := last_word(told(text), _FORBIDDEN.search, ended=end is not None):
+        if found := last_word(told(text), functools.partial(re.search, _FORBIDDEN), ended=end is not None):
             return found[1]
     return None
 

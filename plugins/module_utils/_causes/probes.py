@@ -34,27 +34,25 @@ from ._case import (
 from ._near import near_misses
 from ._services import services
 
-_STATUS: t.Final = re.compile(r"HTTP probe failed with statuscode: (?P<status>\d{3})\b")
+_STATUS: t.Final = r"HTTP probe failed with statuscode: (?P<status>\d{3})\b"
 # A server that is there and does not know what it is asked: no such path, no such method, no right to it.
 _WRONG_REQUEST: t.Final = frozenset(
     {"400", "401", "403", "404", "405", "406", "410", "411", "415", "421", "426", "501"}
 )
-_WRONG_PROTOCOL: t.Final = re.compile(
-    r"server gave HTTP response to HTTPS client|malformed HTTP|first record does not look like a TLS handshake"
-    r"|remote error: tls|server preface|does not implement the grpc health protocol|unknown service|stopped after \d+ redirects",
-    re.I,
+_WRONG_PROTOCOL: t.Final = (
+    r"(?i)server gave HTTP response to HTTPS client|malformed HTTP|first record does not look like a TLS handshake"
+    r"|remote error: tls|server preface|does not implement the grpc health protocol|unknown service|stopped after \d+ redirects"
 )
-_NO_COMMAND: t.Final = re.compile(
-    r"exec: \\?\"(?P<word>[^\"\\]+)\\?\": (?:executable file not found|stat \S+: no such file|no such file|permission denied)"
-    r"|(?P<script>[\w./+-]+): (?:command )?not found\s*$",
-    re.I | re.M,
+_NO_COMMAND: t.Final = (
+    r"(?im)exec: \\?\"(?P<word>[^\"\\]+)\\?\": (?:executable file not found|stat \S+: no such file|no such file|permission denied)"
+    r"|(?P<script>[\w./+-]+): (?:command )?not found\s*$"
 )
-_NOBODY: t.Final = re.compile(r"connection refused|failed to connect service", re.I)
-_LATE: t.Final = re.compile(r"deadline exceeded|timed? ?out|did not complete within", re.I)
+_NOBODY: t.Final = r"(?i)connection refused|failed to connect service"
+_LATE: t.Final = r"(?i)deadline exceeded|timed? ?out|did not complete within"
 # "Listening on :8080", "port=6379", "Serving HTTP on 0.0.0.0 port 8000"; the parts of a time have two digits.
-_LISTENS: t.Final = re.compile(
-    r"\b(?:listen\w*|serv\w+|running|started|accept\w*|bound|available|ready)\b.{0,80}?(?:\bport\W{1,3}|:)(80|\d{3,5})\b(?!:)",
-    re.I,
+_LISTENS: t.Final = (
+    r"(?i)\b(?:listen\w*|serv\w+|running|started|accept\w*|bound|available|ready)\b.{0,80}?"
+    r"(?:\bport\W{1,3}|:)(80|\d{3,5})\b(?!:)"
 )
 # The API's times are whole seconds, and a container may be ready for a moment.
 _SLACK_SECONDS: t.Final = 3
@@ -118,7 +116,7 @@ def _never_listened(case: ContainerCase, probe: Probe) -> bool:
     meant = _target_is_declared(case, probe) or (bool(case.log) and not _heard(case))
     return (
         bool(texts)
-        and all(_NOBODY.search(text) for text in texts)
+        and all(re.search(_NOBODY, text) for text in texts)
         and meant
         and case.container.probe("startup") is None
         and "grpc" not in probe.spec  # its words are the same where something else listens
@@ -131,7 +129,7 @@ def liveness_probe_failing(case: ContainerCase) -> Judgement | None:
     if kill is None or probe is None or probe.kind != "liveness":
         return None
     before, texts = _answered_before(case, kill, probe), _texts(case, probe)
-    if not before and (not texts or _NOBODY.search(texts[0])):
+    if not before and (not texts or re.search(_NOBODY, texts[0])):
         return None  # whether it would ever have answered, nobody can tell
     what = _in_words(texts[0]) if texts else "it failed"
     return Judgement(
@@ -172,7 +170,7 @@ def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
     texts = _texts(case, probe) if probe else []
     if probe is None or probe.kind != "readiness" or not texts:
         return None
-    before, reached = _was_ready(case), not _NOBODY.search(texts[0])
+    before, reached = _was_ready(case), not re.search(_NOBODY, texts[0])
     right = before or reached or _target_is_declared(case, probe)
     return Judgement(
         summary=f"container {case.container.name} runs and is not ready: {_in_words(texts[0])}",
@@ -251,7 +249,9 @@ def _failures(case: ContainerCase, probe: Probe) -> list[Event]:
     for a while, whatever is wrong with the question.
     """
     found = case.probe_failures(probe.kind)
-    return found if probe.kind == "readiness" else sorted(found, key=lambda event: bool(_NOBODY.search(event.message)))
+    return (
+        found if probe.kind == "readiness" else sorted(found, key=lambda event: bool(re.search(_NOBODY, event.message)))
+    )
 
 
 def _texts(case: ContainerCase, probe: Probe) -> list[str]:
@@ -283,7 +283,7 @@ def _fault(case: ContainerCase, probe: Probe, starting: bool = False) -> _Fault 
         or _wrong_protocol(probe, text)
         for text in texts
     )
-    nobody = bool(texts) and bool(_NOBODY.search(texts[0]))
+    nobody = bool(texts) and bool(re.search(_NOBODY, texts[0]))
     return (
         _no_such_port(case, probe)
         or next(filter(None, answers), None)
@@ -309,12 +309,12 @@ def _no_such_port(case: ContainerCase, probe: Probe) -> _Fault | None:
 
 
 def _no_such_command(text: str) -> _Fault | None:
-    match = _NO_COMMAND.search(text)
+    match = re.search(_NO_COMMAND, text)
     return _Fault(f"its command {match['word'] or match['script']} is not in the image") if match else None
 
 
 def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | None:
-    match = _STATUS.search(text)
+    match = re.search(_STATUS, text)
     if match is None or match["status"] not in _WRONG_REQUEST:
         return None
     asked = _path(probe)
@@ -335,7 +335,7 @@ def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | Non
 
 
 def _wrong_protocol(probe: Probe, text: str) -> _Fault | None:
-    match = _WRONG_PROTOCOL.search(text)
+    match = re.search(_WRONG_PROTOCOL, text)
     if match is None:
         return None
     scheme = get_str(probe.spec, "httpGet", "scheme") or "HTTP"
@@ -384,7 +384,7 @@ def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
 
 def _heard(case: ContainerCase) -> set[int]:
     """The ports that it says it listens on."""
-    return {int(number) for line in case.log.splitlines() for number in _LISTENS.findall(line, 0, 1000)}
+    return {int(number) for line in case.log.splitlines() for number in re.findall(_LISTENS, line[:1000])}
 
 
 def _served(case: ContainerCase) -> set[int]:
@@ -426,12 +426,12 @@ def _path(probe: Probe) -> str:
 
 
 def _in_words(text: str) -> str:
-    status = _STATUS.search(text)
+    status = re.search(_STATUS, text)
     if status:
         return f"it answers with status {status['status']}"
-    if _NOBODY.search(text):
+    if re.search(_NOBODY, text):
         return "nothing answers where its probe asks"
-    if _LATE.search(text):
+    if re.search(_LATE, text):
         return "it does not answer in time"
     return "its probe says " + (text.splitlines()[0][:120] if text else "no more than that it failed")
 

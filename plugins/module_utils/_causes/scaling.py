@@ -28,9 +28,9 @@ _TO_ZERO_AND_BACK: t.Final = ("serving.knative.dev/", "scaledobject.keda.sh/", "
 # New pods have no metrics at first; the metrics API may miss once.
 _PODS_SETTLE_SECONDS: t.Final = 60
 _BLIP_SECONDS: t.Final = 20
-_METRICS_API: t.Final = re.compile(r"from (resource|custom|external) metrics API")
+_METRICS_API: t.Final = r"from (resource|custom|external) metrics API"
 _METRICS_SERVER: t.Final = Ref("Deployment", "kube-system", "metrics-server")
-_NO_METRICS_YET: t.Final = re.compile(r"did not receive metrics|no metrics returned|pods might be unready", re.I)
+_NO_METRICS_YET: t.Final = r"(?i)did not receive metrics|no metrics returned|pods might be unready"
 
 
 def scaled_to_zero(case: WorkloadCase) -> Judgement | None:
@@ -156,8 +156,8 @@ def _has_request(container: Json, spec: Json, resource: str) -> bool:
 def _no_metrics(case: ObjectCase, active: Json) -> Judgement | None:
     target = _target(case.json, case.ref.namespace)
     message = get_str(active, "message")
-    api = _METRICS_API.search(message)
-    pods = bool(_NO_METRICS_YET.search(message)) and not (api and "unable to fetch" in message)
+    api = re.search(_METRICS_API, message)
+    pods = bool(re.search(_NO_METRICS_YET, message)) and not (api and "unable to fetch" in message)
     lasted = moments.seconds_between(get_str(active, "lastTransitionTime"), case.evidence.observed_at) or 0
     if lasted < (_PODS_SETTLE_SECONDS if pods else _BLIP_SECONDS):
         return None

@@ -28,62 +28,57 @@ _LACKING: t.Final = (
     r"|(?<=be )(?:set|defined|provided|specified)|null or not set|parameter not set|unbound variable))"
 )
 # A variable that a program can do without is none that it ends over.
-_HARMLESS: t.Final = re.compile(
-    r"(?<!PHP )\bwarn(?:ing)?\b|\bus(?:e|es|ing) .{0,20}\bdefault|\bdefault(?:s|ing)? (?:to|value)\b"
-    r"|\b(?:optional|ignor|skip)\w*|\bdeprecated\b|\bfall\w* ?back\b",
-    re.I,
+_HARMLESS: t.Final = (
+    r"(?i)(?<!PHP )\bwarn(?:ing)?\b|\bus(?:e|es|ing) .{0,20}\bdefault|\bdefault(?:s|ing)? (?:to|value)\b"
+    r"|\b(?:optional|ignor|skip)\w*|\bdeprecated\b|\bfall\w* ?back\b"
 )
 # Settings that can't be had from elsewhere are the matter of whoever has them.
-_ELSEWHERE: t.Final = re.compile(
-    r"refused|time[d -]*out|no such host|unreachable|lookup |resolve host|name resolution", re.I
-)
+_ELSEWHERE: t.Final = r"(?i)refused|time[d -]*out|no such host|unreachable|lookup |resolve host|name resolution"
 _MISSING: t.Final = (
-    re.compile(rf"(?:\bKeyError: |(?i:\bkey not found: ))['\":]?{_NAME}\b"),
-    re.compile(
-        rf"(?i:\bundefined (?:array key|index|variable|environment variable)|\bcould not resolve placeholder)\W+{_NAME}\b"
-    ),
-    re.compile(rf"(?i:\brequired key) {_NAME} (?i:missing value)"),
-    re.compile(rf"\b{_NAME}['\"`)}}]*\W{{1,3}}(?i:{_LACKING})"),
-    re.compile(
+    rf"(?:\bKeyError: |(?i:\bkey not found: ))['\":]?{_NAME}\b",
+    rf"(?i:\bundefined (?:array key|index|variable|environment variable)|\bcould not resolve placeholder)\W+{_NAME}\b",
+    rf"(?i:\brequired key) {_NAME} (?i:missing value)",
+    rf"\b{_NAME}['\"`)}}]*\W{{1,3}}(?i:{_LACKING})",
+    (
         r"(?i:\b(?:missing|requires?|required|undefined|unset|must (?:set|specify|provide|define)|no value for|specify"
         r"|(?:please|to) (?:set|specify|provide|define|export)|(?:cannot|can't|could not) find))\b"
         rf"(?:\W+[\w'-]+){{0,6}}?\W+{_NAME}\b"
     ),
 )
 _INVALID: t.Final = (
-    re.compile(
+    (
         r"(?i:\b(?:invalid|malformed|illegal|bad|unsupported|unexpected|unknown|wrong"
         r"|(?:cannot|can't|could not|unable to|failed to) (?:parse|convert|read)))\b"
         rf"(?:\W+[\w'-]+){{0,6}}?\W+{_NAME}\b"
     ),
-    re.compile(
+    (
         rf"\b{_NAME}\b.{{0,80}}?(?i:\b(?:invalid|malformed|illegal|not (?:a |an )?(?:valid|number|integer|boolean|url)"
         r"|must be (?:an? |one |between )|can(?:not|'t) be parsed))"
     ),
 )
 # Words in capitals that are codes of errors and no variables.
-_CODE: t.Final = re.compile(
-    r"^(?:ERR|ER|E[A-Z]{4,}|SQLSTATE|HTTP|TLS|SSL)(?:_|$)|^(?:ERROR|WARN(?:ING)?|FATAL|CRITICAL|INFO|DEBUG|PANIC|NULL|NONE|TODO)$"
+_CODE: t.Final = (
+    r"^(?:ERR|ER|E[A-Z]{4,}|SQLSTATE|HTTP|TLS|SSL)(?:_|$)"
+    r"|^(?:ERROR|WARN(?:ING)?|FATAL|CRITICAL|INFO|DEBUG|PANIC|NULL|NONE|TODO)$"
 )
-_OF_THE_ENVIRONMENT: t.Final = re.compile(r"environ|getenv|<frozen os>|\bENV\b|process\.env", re.I)
+_OF_THE_ENVIRONMENT: t.Final = r"(?i)environ|getenv|<frozen os>|\bENV\b|process\.env"
 # What a shell says of ${NAME:?why} and of set -u, with an exit code that else stands for a command that it can't find.
-_SHELL: t.Final = re.compile(rf"(?:^|/)\w{{0,2}}sh: (?:line \d+: |\d+: )?{_NAME}: (?!(?:command )?not found).")
-_BAD_FILE: t.Final = re.compile(
-    r"unknown directive|invalid number of arguments in|directive .* is not (?:terminated|allowed)|bad directive|config file error"
+_SHELL: t.Final = rf"(?:^|/)\w{{0,2}}sh: (?:line \d+: |\d+: )?{_NAME}: (?!(?:command )?not found)."
+_BAD_FILE: t.Final = (
+    r"(?i)unknown directive|invalid number of arguments in|directive .* is not (?:terminated|allowed)|bad directive|config file error"
     r"|unrecognized configuration parameter|configuration file .* contains errors|syntax error on line"
     r"|\b(?:error\w*|fail\w*|fatal|unable to|can(?:not|'t)|could(?: not|n't)|invalid)\b.{0,40}"
     r"\b(?:config(?!map)\w*|settings|ya?ml|toml|json)\b"
     r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed)\b|InvalidConfiguration"
     r"|unknown (?:field|keyword|option|setting|property)\b"
     r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|MissingSectionHeaderError"
-    r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)",
-    re.I,
+    r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)"
 )
-_SPEAKS_OF_SETTINGS: t.Final = re.compile(r"config(?!map)|setting|directive", re.I)
-_PATH: t.Final = re.compile(r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)")
+_SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
+_PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
 # What a program is told to run, not what it is told to read.
-_INTERPRETER: t.Final = re.compile(r"(?:^|/)(?:\w{0,3}sh|python[\d.]*|node|ruby|perl|php|java)$")
-_SCRIPT: t.Final = re.compile(r"\.(?:py|sh|js|mjs|rb|pl|php|jar|lua)$", re.I)
+_INTERPRETER: t.Final = r"(?:^|/)(?:\w{0,3}sh|python[\d.]*|node|ruby|perl|php|java)$"
+_SCRIPT: t.Final = r"(?i)\.(?:py|sh|js|mjs|rb|pl|php|jar|lua)$"
 _MOUNTED: t.Final = {"configMap": "ConfigMap", "secret": "Secret", "projected": "projected volume"}
 
 
@@ -105,15 +100,19 @@ def configuration_invalid(case: ContainerCase) -> Judgement | None:
     return _missing_variable(case, (_SHELL, *_MISSING)) or _bad_value(case) or _bad_file(case)
 
 
-def _missing_variable(case: ContainerCase, patterns: t.Sequence[re.Pattern[str]]) -> Judgement | None:
-    match = next((each for each in _told(case, patterns) if not _CODE.search(each["name"])), None)
+def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgement | None:
+    match = next((each for each in _told(case, patterns) if not re.search(_CODE, each["name"])), None)
     if match is None:
         return None
     name, environment = match["name"], _environment(case)
     value = environment.values.get(name)
     if name in environment.values and value != "":
         return None  # it is there: the program speaks of something else
-    if match.string.lstrip().startswith("KeyError") and not _OF_THE_ENVIRONMENT.search(case.log) and "_" not in name:
+    if (
+        match.string.lstrip().startswith("KeyError")
+        and not re.search(_OF_THE_ENVIRONMENT, case.log)
+        and "_" not in name
+    ):
         return None  # a key of its data
     former = next((revision for revision, spec in case.former_containers if name in _own_variables(spec)), None)
     near = near_misses(name, environment.values)
@@ -148,11 +147,11 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[re.Pattern[str]]
     )
 
 
-def _told(case: ContainerCase, patterns: t.Sequence[re.Pattern[str]]) -> t.Iterator[re.Match[str]]:
+def _told(case: ContainerCase, patterns: t.Sequence[str]) -> t.Iterator[re.Match[str]]:
     """What the program said, without what it went on in spite of."""
     for pattern in patterns:
         match = said(case, pattern)
-        if match and not _HARMLESS.search(match.string):
+        if match and not re.search(_HARMLESS, match.string):
             yield match
 
 
@@ -183,10 +182,10 @@ def _bad_value(case: ContainerCase) -> Judgement | None:
 
 def _bad_file(case: ContainerCase) -> Judgement | None:
     match = next(_told(case, (_BAD_FILE,)), None)
-    if match is None or _ELSEWHERE.search(match.string):
+    if match is None or re.search(_ELSEWHERE, match.string):
         return None
     path, source = next(_mounted_settings(case, match.string), ("", ""))
-    if not path and not _SPEAKS_OF_SETTINGS.search(match.string):
+    if not path and not re.search(_SPEAKS_OF_SETTINGS, match.string):
         return None  # it may be its data that it can't read
     mounted = EvidenceItem(
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
@@ -213,10 +212,12 @@ def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, s
     """Files of settings that come from outside the image: those that the line names, then those that the container is told to read."""
     spec = case.container.spec
     words = [*get_strs(spec, "command"), *get_strs(spec, "args")]
-    read = words[2:] if words and _INTERPRETER.search(words[0]) else words[1:] if get_strs(spec, "command") else words
+    read = (
+        words[2:] if words and re.search(_INTERPRETER, words[0]) else words[1:] if get_strs(spec, "command") else words
+    )
     told = " ".join((*read, *(get_str(each, "value") for each in get_dicts(spec, "env"))))
-    for path in (*_PATH.findall(line), *re.findall(r"/[\w./@+-]+", told)):
-        if _SCRIPT.search(path):
+    for path in (*re.findall(_PATH, line), *re.findall(r"/[\w./@+-]+", told)):
+        if re.search(_SCRIPT, path):
             continue
         mount = mount_at(case.pod.spec, spec, path)
         if mount and mount.source in _MOUNTED:

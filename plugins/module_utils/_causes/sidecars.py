@@ -21,9 +21,9 @@ from ._case import Judgement, PodCase, command_line, edit_command
 # A worker that is done a little later than the other one is no fault.
 _PATIENCE_SECONDS: t.Final = 60
 # Commands that never come to an end by themselves.
-_ENDLESS: t.Final = re.compile(
-    r"\bwhile (?:true|:|1)\b|\bwhile sleep\b|\buntil false\b|\bsleep (?:inf|\d+d|\d{5,})|\btail (?:-\w*[fF]|--follow)|\bdaemon off\b",
-    re.I,
+_ENDLESS: t.Final = (
+    r"(?i)\bwhile (?:true|:|1)\b|\bwhile sleep\b|\buntil false\b|\bsleep (?:inf|\d+d|\d{5,})"
+    r"|\btail (?:-\w*[fF]|--follow)|\bdaemon off\b"
 )
 
 
@@ -74,5 +74,5 @@ def _serves(container: Container) -> bool:
     return bool(
         container.port_names
         or any(container.probe(kind) for kind in PROBE_KINDS)
-        or _ENDLESS.search(command_line(container.spec))
+        or re.search(_ENDLESS, command_line(container.spec))
     )

@@ -36,36 +36,36 @@ START_REASONS: t.Final = frozenset({"StartError", "ContainerCannotRun", "RunCont
 
 _Why = t.Literal["missing", "denied", "format"]
 _RUNTIME: t.Final = (
-    re.compile(r"exec: \"(?P<word>[^\"]+)\": (?P<why>.+)", re.I | re.S),
-    re.compile(r"executable file [`'\"](?P<word>[^`'\"]+)[`'\"] (?P<why>not found)", re.I),
-    re.compile(r"exec container process [^`'\"]*[`'\"](?P<word>[^`'\"]+)[`'\"]: (?P<why>.+)", re.I | re.S),
-    re.compile(r"(?P<word>)open executable: (?P<why>permission denied)", re.I),
+    r"(?is)exec: \"(?P<word>[^\"]+)\": (?P<why>.+)",
+    r"(?i)executable file [`'\"](?P<word>[^`'\"]+)[`'\"] (?P<why>not found)",
+    r"(?is)exec container process [^`'\"]*[`'\"](?P<word>[^`'\"]+)[`'\"]: (?P<why>.+)",
+    r"(?i)(?P<word>)open executable: (?P<why>permission denied)",
 )
 # What stands alone in a log because nothing else ever ran: runc's init, older runc, tini, dumb-init and su-exec, gosu.
 _BEFORE_ANYTHING: t.Final = (
-    re.compile(r"^exec (?P<word>\S+): (?P<why>.+)$"),
-    re.compile(r"exec (?P<word>)user process caused:? \"?(?P<why>[^\"]+)"),
-    re.compile(r"^\[FATAL tini \(\d+\)\] exec (?P<word>\S+) failed: (?P<why>.+)$"),
-    re.compile(r"^(?:\[dumb-init\]|su-exec:) (?P<word>\S+): (?P<why>.+)$"),
-    re.compile(r"^error: exec: \"(?P<word>[^\"]+)\": (?P<why>.+)$"),
+    r"^exec (?P<word>\S+): (?P<why>.+)$",
+    r"exec (?P<word>)user process caused:? \"?(?P<why>[^\"]+)",
+    r"^\[FATAL tini \(\d+\)\] exec (?P<word>\S+) failed: (?P<why>.+)$",
+    r"^(?:\[dumb-init\]|su-exec:) (?P<word>\S+): (?P<why>.+)$",
+    r"^error: exec: \"(?P<word>[^\"]+)\": (?P<why>.+)$",
 )
 # sh: "x: not found", bash: "x: command not found", env: "'x': No such file or directory", bash 5.2: "cannot execute: required file …"
-_SHELL: t.Final = re.compile(
-    r"(?<![\w./+^-])(?P<word>[\w./+^-]+)(?:['\"\u2019])?: (?:command |cannot execute(?: binary file)?: |can't execute: |bad interpreter: )?"
+_SHELL: t.Final = (
+    r"(?i)(?<![\w./+^-])(?P<word>[\w./+^-]+)(?:['\"\u2019])?: "
+    r"(?:command |cannot execute(?: binary file)?: |can't execute: |bad interpreter: )?"
     r"(?P<why>not found|no such file or directory|required file not found|permission denied|is a directory|exec format error"
-    r"|cannot execute binary file)\s*$",
-    re.I,
+    r"|cannot execute binary file)\s*$"
 )
-_WHYS: t.Final[tuple[tuple[_Why, re.Pattern[str]], ...]] = (
-    ("format", re.compile(r"exec format error|cannot execute binary file", re.I)),
-    ("denied", re.compile(r"permission denied|is a directory|operation not permitted|text file busy", re.I)),
-    ("missing", re.compile(r"not found|no such file|required file", re.I)),
+_WHYS: t.Final[tuple[tuple[_Why, str], ...]] = (
+    ("format", r"(?i)exec format error|cannot execute binary file"),
+    ("denied", r"(?i)permission denied|is a directory|operation not permitted|text file busy"),
+    ("missing", r"(?i)not found|no such file|required file"),
 )
 # A shell that takes a foreign binary for a script: "line 1: ELF…: not found".
-_READ_AS_SCRIPT: t.Final = re.compile(r"(?:line )?\d+: \W{0,4}ELF\W")
-_FOREIGN: t.Final = re.compile(
-    r"exec format error|cannot execute binary file|wrong ELF class|invalid ELF header|qemu-\w+(?:-static)?: could not open|rosetta error",
-    re.I,
+_READ_AS_SCRIPT: t.Final = r"(?:line )?\d+: \W{0,4}ELF\W"
+_FOREIGN: t.Final = (
+    r"(?i)exec format error|cannot execute binary file|wrong ELF class|invalid ELF header"
+    r"|qemu-\w+(?:-static)?: could not open|rosetta error"
 )
 _SHELL_CODES: t.Final[t.Mapping[int, _Why]] = {126: "denied", 127: "missing"}
 _EXECUTABLE_BITS: t.Final = 0o111
@@ -199,31 +199,29 @@ def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
 
 
 # What a program says that was called wrongly: getopt, busybox, argparse, click, Go's flag and cobra, clap, the JVM, npm, curl, shells.
-_COMPLAINT: t.Final = re.compile(
-    r"(?:unknown|unrecogni[sz]ed|invalid|illegal|bad|unexpected|unsupported|no such|ambiguous|missing|extra)"
+_COMPLAINT: t.Final = (
+    r"(?i)(?:unknown|unrecogni[sz]ed|invalid|illegal|bad|unexpected|unsupported|no such|ambiguous|missing|extra)"
     r" (?:long |short |command[- ]line |shorthand )*(?:options?|flags?|switch|command|sub-?command|operand|script)\b"
     r"|(?:unknown|unrecogni[sz]ed|invalid|illegal|unexpected|missing) arguments?:? ['\"\u2018`<-]"
     r"|(?:option|flag|argument|command)s? .{0,60}(?:is unknown|not recogni[sz]ed|not defined|requires? an? |needs an? |is ambiguous)"
     r"|flag provided but not defined|the following arguments are required|is not an? \S+ command|wrong number of arguments"
     r"|too (?:many|few) arguments|invalid (?:number|value|time interval) ['\"\u2018`]|found argument .{0,60} which wasn't expected"
-    r"|^\S+: (?:-c: )?(?:line )?(?:\d+: )?syntax error(?: near unexpected|:)",
-    re.I,
+    r"|^\S+: (?:-c: )?(?:line )?(?:\d+: )?syntax error(?: near unexpected|:)"
 )
 # Interpreters that can't find what they are to run.
-_CANT_OPEN: t.Final = re.compile(
-    r"(?:can(?:'t|not) open (?:file |perl script )?|cannot find module |unable to access jarfile |no module named "
-    r"|could not find or load main class |could not open input file: |no such file or directory -- )['\"]?(?P<file>[^'\":\s]+)",
-    re.I,
+_CANT_OPEN: t.Final = (
+    r"(?i)(?:can(?:'t|not) open (?:file |perl script )?|cannot find module |unable to access jarfile |no module named "
+    r"|could not find or load main class |could not open input file: |no such file or directory -- )['\"]?(?P<file>[^'\":\s]+)"
 )
 # An interpreter that is given a program as an argument: python -c, node -e, php -r.
-_LANGUAGE: t.Final = re.compile(r"(?:^|/)(?:python|node|ruby|perl|php)[\d.]*$")
+_LANGUAGE: t.Final = r"(?:^|/)(?:python|node|ruby|perl|php)[\d.]*$"
 _CODE_OPTIONS: t.Final = frozenset({"-c", "-e", "-r", "--eval"})
-_USAGE: t.Final = re.compile(r"^\s*usage(?: of [^:]+)?:|try ['\"`\u2018]?\S+ (?:-h|--?help)", re.I)
+_USAGE: t.Final = r"(?i)^\s*usage(?: of [^:]+)?:|try ['\"`\u2018]?\S+ (?:-h|--?help)"
 # Exit codes that say "called wrongly": shells, getopt, argparse, Go's flag; and EX_USAGE of BSD.
 _USAGE_CODES: t.Final = frozenset({2, 64})
 # A setting that is missing is no wrong argument, even where the program tells its usage thereafter; Go's panic ends with 2 as well.
-_OTHER_STORY: t.Final = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|(?i:environment variable)|^panic:|^goroutine \d")
-_CONFIGURATION_FILE: t.Final = re.compile(r"\.(?:conf|cfg|ini|json|properties|toml|ya?ml)\b", re.I)
+_OTHER_STORY: t.Final = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|(?i:environment variable)|^panic:|^goroutine \d"
+_CONFIGURATION_FILE: t.Final = r"(?i)\.(?:conf|cfg|ini|json|properties|toml|ya?ml)\b"
 
 
 def command_usage_error(case: ContainerCase) -> Judgement | None:
@@ -251,11 +249,11 @@ def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
     """The line that complains of something which stands in the container's command or args."""
     words = _arguments(spec)
     for number, line in reversed([*enumerate(lines)]):
-        if match := _CANT_OPEN.search(line):
+        if match := re.search(_CANT_OPEN, line):
             file = match["file"].rstrip(".,")
             if any(file == word or file.endswith("/" + word.removeprefix("./")) for word in words):
                 return line.strip()
-        elif _COMPLAINT.search(line) and not _CONFIGURATION_FILE.search(line):
+        elif re.search(_COMPLAINT, line) and not re.search(_CONFIGURATION_FILE, line):
             around = " ".join(lines[max(number - 1, 0) : number + 1])
             if any(_names(around, word) for word in words[1:]) or _by_its_own_name(line, words):
                 return line.strip()
@@ -265,7 +263,7 @@ def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
 def _arguments(spec: Json) -> list[str]:
     """The words of the command line, those within a shell's script as well; the code of another language is no argument."""
     texts = [*get_strs(spec, "command"), *get_strs(spec, "args")]
-    code = {number + 1 for number, text in enumerate(texts) if text in _CODE_OPTIONS and _LANGUAGE.search(texts[0])}
+    code = {number + 1 for number, text in enumerate(texts) if text in _CODE_OPTIONS and re.search(_LANGUAGE, texts[0])}
     return [word for number, text in enumerate(texts) if number not in code for word in text.split()]
 
 
@@ -282,9 +280,9 @@ def _by_its_own_name(line: str, words: t.Sequence[str]) -> bool:
 
 
 def _tells_usage(exit_code: int, lines: t.Sequence[str]) -> bool:
-    if exit_code not in _USAGE_CODES or any(map(_OTHER_STORY.search, lines)):
+    if exit_code not in _USAGE_CODES or any(re.search(_OTHER_STORY, line) for line in lines):
         return False
-    return any(_COMPLAINT.search(line) or _USAGE.search(line) for line in lines)
+    return any(re.search(_COMPLAINT, line) or re.search(_USAGE, line) for line in lines)
 
 
 def _refusal(case: ContainerCase) -> _Refusal | None:
@@ -297,21 +295,21 @@ def _refusal(case: ContainerCase) -> _Refusal | None:
     evidence = (quote_end(case), *quote_log(case))
     if len(lines) == 1:
         for pattern in _BEFORE_ANYTHING:
-            if (match := pattern.search(lines[0])) and (why := _why(match["why"])):
+            if (match := re.search(pattern, lines[0])) and (why := _why(match["why"])):
                 return _Refusal(match["word"], why, "kernel", evidence)
     if end.exit_code not in _SHELL_CODES:
         return None
-    if any(map(_READ_AS_SCRIPT.search, lines)):
+    if any(re.search(_READ_AS_SCRIPT, line) for line in lines):
         return _Refusal("", "format", "shell", evidence)
     for line in reversed(lines):
-        if (match := _SHELL.search(line)) and (why := _why(match["why"])):
+        if (match := re.search(_SHELL, line)) and (why := _why(match["why"])):
             return _Refusal(match["word"], why, "shell", evidence)
     return _Refusal("", _SHELL_CODES[end.exit_code], "shell", evidence)
 
 
 def _by_runtime(case: ContainerCase) -> _Refusal | None:
     for text, quote in start_texts(case):
-        match = next((m for pattern in _RUNTIME if (m := pattern.search(text))), None)
+        match = next((m for pattern in _RUNTIME if (m := re.search(pattern, text))), None)
         if match and (why := _why(match["why"])):
             return _Refusal(match["word"], why, "runtime", (quote,))
     return None
@@ -327,7 +325,7 @@ def start_texts(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
 
 
 def _why(words: str) -> _Why | None:
-    return next((why for why, pattern in _WHYS if pattern.search(words)), None)
+    return next((why for why, pattern in _WHYS if re.search(pattern, words)), None)
 
 
 def _written(case: ContainerCase) -> EvidenceItem:

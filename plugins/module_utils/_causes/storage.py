@@ -45,20 +45,18 @@ _PROVISION_SECONDS: t.Final = 30
 _SHOWN: t.Final = 4
 _SUMMARY: t.Final = 300
 
-_SYMPTOM: t.Final = re.compile(r"unmounted volumes=|timed out waiting for the condition", re.I)
+_SYMPTOM: t.Final = r"(?i)unmounted volumes=|timed out waiting for the condition"
 # Said while the kubelet's caches fill, or of what is no volume's fault: a ConfigMap or Secret that is missing.
-_NOT_OURS: t.Final = re.compile(
-    r"failed to sync (?:configmap|secret) cache|object \"[^\"]*\"/\"[^\"]*\" not registered"
-    r"|\b(?:configmaps?|secrets?) \"[^\"]+\" not found|references non-existent (?:config|secret) key",
-    re.I,
+_NOT_OURS: t.Final = (
+    r"(?i)failed to sync (?:configmap|secret) cache|object \"[^\"]*\"/\"[^\"]*\" not registered"
+    r"|\b(?:configmaps?|secrets?) \"[^\"]+\" not found|references non-existent (?:config|secret) key"
 )
-_VOLUME: t.Final = re.compile(r"for volume \"(?P<name>[^\"]+)\"")
-_UNMOUNTED: t.Final = re.compile(r"unmounted volumes=\[(?P<name>[\w.-]+)")
-_SUB_PATH: t.Final = re.compile(r"sub ?path\b.*?volumeMount \"(?P<name>[^\"]+)\"", re.I | re.S)
-_BIND: t.Final = re.compile(
-    r"error mounting \"(?P<from>[^\"]+)\"|mount [`'](?P<crun>[^`']+)['`] to"
-    r"|failed to (?:stat|mkdir|eval symlinks)[^\"]*\"(?P<stat>/[^\"]+)\"",
-    re.I,
+_VOLUME: t.Final = r"for volume \"(?P<name>[^\"]+)\""
+_UNMOUNTED: t.Final = r"unmounted volumes=\[(?P<name>[\w.-]+)"
+_SUB_PATH: t.Final = r"(?is)sub ?path\b.*?volumeMount \"(?P<name>[^\"]+)\""
+_BIND: t.Final = (
+    r"(?i)error mounting \"(?P<from>[^\"]+)\"|mount [`'](?P<crun>[^`']+)['`] to"
+    r"|failed to (?:stat|mkdir|eval symlinks)[^\"]*\"(?P<stat>/[^\"]+)\""
 )
 
 
@@ -324,9 +322,9 @@ def volume_mount_failed(case: PodCase) -> Judgement | None:
     """The node can't attach or mount a volume of the pod, so none of its containers is made."""
     found = None
     for event in case.events:
-        if event.reason in {"FailedMount", "FailedAttachVolume"} and not _NOT_OURS.search(event.message):
-            symptom = bool(_SYMPTOM.search(event.message))
-            match = (_UNMOUNTED if symptom else _VOLUME).search(event.message)
+        if event.reason in {"FailedMount", "FailedAttachVolume"} and not re.search(_NOT_OURS, event.message):
+            symptom = bool(re.search(_SYMPTOM, event.message))
+            match = re.search(_UNMOUNTED if symptom else _VOLUME, event.message)
             if match and (found is None or (found[0] and not symptom)):
                 found = symptom, match["name"], event
     if found is None:
@@ -344,9 +342,9 @@ def sub_path_failed(case: ContainerCase) -> Judgement | None:
     if case.last_end and case.last_end.exit_code == 128:  # the runtime never started it
         quotes.append((case.last_end.message, quote_end(case)))
     for text, quote in quotes:
-        if match := _SUB_PATH.search(text):
+        if match := re.search(_SUB_PATH, text):
             return _unmountable(case, _volume_meant(case, match["name"]), text, quote, "confirmed")
-        if match := _BIND.search(text):
+        if match := re.search(_BIND, text):
             source = match["from"] or match["crun"] or match["stat"]
             return _unmountable(case, _volume_at(case, source), text[match.start() :], quote, "confirmed")
     return None

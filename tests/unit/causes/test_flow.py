@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import re
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +94,11 @@ def test_the_run_that_ended_speaks_before_the_present_one() -> None:
     [quoted] = quote_log(case)
     assert quoted.text == "port 2 is taken\nport 3 is taken"
     assert quoted.source.endswith("log of container server, the run that ended last")
-    match = said_by(case, re.compile(r"port (\d)"))
+    match = said_by(case, r"port (\d)")
     assert match
     assert match[1] == "3"
     assert quote_said(case, match).text == "port 3 is taken"
-    now = said_by(case, re.compile("port 1"))
+    now = said_by(case, "port 1")
     assert now
     assert quote_said(case, now).source.endswith("the present run")
 
@@ -107,7 +106,7 @@ def test_the_run_that_ended_speaks_before_the_present_one() -> None:
 def test_the_termination_message_speaks_first() -> None:
     status = {**WAITS, "lastState": {"terminated": {**CRASH, "message": "port 4 is taken"}}}
     case = case_of(evidence(a_pod("a", status, OLD), a="port 1 is taken"))
-    match = said_by(case, re.compile(r"port \d"))
+    match = said_by(case, r"port \d")
     assert match
     assert match[0] == "port 4"
     assert quote_said(case, match).kind == "status"
