@@ -14,16 +14,15 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import connect
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import TWIN, Scenario, scenarios
 from ansible_collections.aiops.kubernetes.tests.scenarios.stage import Played, Stage
 
 RESULTS = pytest.StashKey[dict[str, str]]()
 
-Plays = Mapping[str, Future[Played[Diagnosis]]]
-Look = Callable[[Scenario], Diagnosis]
+Plays = Mapping[str, Future[Played[Evidence]]]
+Look = Callable[[Scenario], Evidence]
 
 
 def stands_for_its_cause(scenario: Scenario) -> bool:
@@ -54,20 +53,20 @@ def stage(kubeconfig: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def look(reader: LiveReader) -> Callable[[str], Diagnosis]:
-    return lambda namespace: diagnose(reader, Scope((namespace,)))
+def look(reader: LiveReader) -> Callable[[str], Evidence]:
+    return lambda namespace: collect(reader, Scope((namespace,)))
 
 
 @pytest.fixture(scope="session")
-def played(stage: Stage, look: Callable[[str], Diagnosis], request: pytest.FixtureRequest) -> Plays:
-    """Every scenario that was chosen and needs no cluster of its own, with its diagnosis, made as soon as it had settled."""
+def played(stage: Stage, look: Callable[[str], Evidence], request: pytest.FixtureRequest) -> Plays:
+    """Every scenario that was chosen and needs no cluster of its own, with what was read as soon as it had settled."""
     chosen = {item.callspec.id for item in request.session.items if hasattr(item, "callspec")}
     together = [scenario for scenario in scenarios() if scenario.id in chosen and not scenario.alone]
     return stage.play(together, look, keep=stands_for_its_cause)
 
 
 @pytest.fixture(scope="session")
-def emptied(stage: Stage, look: Callable[[str], Diagnosis]) -> Look:
+def emptied(stage: Stage, look: Callable[[str], Evidence]) -> Look:
     """To play one scenario that needs the cluster for itself: nothing of the others is there any more."""
     stage.clear()
     return lambda scenario: stage.play([scenario], look)[scenario.id].result().seen

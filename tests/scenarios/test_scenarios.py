@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose, judged
 from ansible_collections.aiops.kubernetes.tests.scenarios.conftest import Look, Plays, stands_for_its_cause
 from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import Scenario, differences, scenarios
 
+LOGS = Path(__file__).parents[2] / ".logs"
 TOGETHER = [scenario for scenario in scenarios() if not scenario.alone]
 ALONE = [scenario for scenario in scenarios() if scenario.alone]
 
@@ -61,11 +62,26 @@ def test_finds_exactly_what_is_wrong_with_the_cluster(scenario: Scenario, emptie
     compare(scenario, emptied(scenario), tell)
 
 
-def compare(scenario: Scenario, diagnosis: Diagnosis, tell: list[str]) -> None:
+def compare(scenario: Scenario, evidence: Evidence, tell: list[str]) -> None:
+    """A difference leaves the snapshot that it was found in."""
+    diagnosis = judged(evidence)
     tell[:] = [
         f"{f.cause} ({f.confidence}, {f.severity}) on {f.workload or f.subject}, {f.container}"
         for f in diagnosis.findings
     ]
     lines = differences(scenario.findings, diagnosis.findings)
+    if lines:
+        lines += states(evidence)
+        LOGS.mkdir(exist_ok=True)
+        snapshot.save(evidence, str(LOGS / scenario.recording))
     assert not lines, "\n".join(lines)
     assert diagnosis.unreadable == ()
+
+
+def states(evidence: Evidence) -> list[str]:
+    """How each container was: what there is to go by where nobody can look at the snapshot."""
+    return [
+        f"{pod.ref}, {container.name}: {json.dumps(container.status.get('state'))}"
+        for pod in evidence.pods
+        for container in pod.containers
+    ]

@@ -285,10 +285,10 @@ def failed_pull(case: ContainerCase) -> Failure | None:
 
 
 def _pull(case: ContainerCase) -> _Pull | None:
-    """The back-off state alone may not carry the runtime's words; then the newest event does."""
+    """The back-off state alone may not carry the runtime's words, nor an attempt that was broken off: then an event does."""
     if case.container.waiting_reason not in PULL_REASONS:
         return None
-    for text in (case.container.waiting_message, *(event.message for event in _failed_pulls(case)[:1])):
+    for text in (case.container.waiting_message, *(event.message for event in _failed_pulls(case))):
         told = _image_of_volume(case, text)
         image = told or case.container.image
         failure = _failure(f"{case.container.waiting_reason} {text}", image)
@@ -325,10 +325,11 @@ def _image_of_volume(case: ContainerCase, text: str) -> str | None:
 
 def _proof(case: ContainerCase) -> tuple[EvidenceItem, ...]:
     """The waiting state and, where it does not repeat the runtime's words, the event that has them."""
-    told = case.container.waiting_message
+    told, pull, failed = case.container.waiting_message, _pull(case), _failed_pulls(case)
+    decisive = [event for event in failed if pull and event.message == pull.said] or failed
     return (
         quote_waiting(case),
-        *(quote_event(event) for event in _failed_pulls(case)[:1] if event.message.partition(": ")[2] not in told),
+        *(quote_event(event) for event in decisive[:1] if event.message.partition(": ")[2] not in told),
     )
 
 

@@ -18,7 +18,11 @@ from .._remedies.table import changes
 
 def diagnose(reader: Reader, scope: Scope) -> Diagnosis:
     """What fails in ``scope`` and why."""
-    evidence = collect(reader, scope)
+    return judged(collect(reader, scope))
+
+
+def judged(evidence: Evidence) -> Diagnosis:
+    """What fails according to what was read, and why."""
     findings = tuple(_with_remedies(finding, evidence) for finding in judge.find(evidence))
     return Diagnosis(
         cluster=evidence.cluster,

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json, get_str
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
@@ -211,12 +212,22 @@ def test_a_sandbox_that_came_in_the_end_is_history() -> None:
     assert "sandbox-creation-failed" not in {finding.cause for finding in judge.find(evidence)}
 
 
-def waiting(reason: str, message: str) -> list[Finding]:
-    """The findings on the recorded pull, with another reason and other words."""
+def waiting(reason: str, message: str, events: Sequence[Json] = ()) -> list[Finding]:
+    """The findings on the recorded pull, with another reason, other words and other events."""
     pod: dict[str, Any] = copy.deepcopy(dict(SLIP.pods[0].json))
     [status] = pod["status"]["containerStatuses"]
     status["state"] = {"waiting": {"reason": reason, "message": message}}
-    return list(judge.find(dataclasses.replace(SLIP, objects={**SLIP.objects, "Pod": (pod,), "Event": ()})))
+    return list(judge.find(dataclasses.replace(SLIP, objects={**SLIP.objects, "Pod": (pod,), "Event": events})))
+
+
+def test_an_attempt_that_was_broken_off_does_not_hide_why_those_before_failed() -> None:
+    broken_off = "failed to pull and unpack image: rpc error: code = Canceled desc = context canceled"
+    pulls = [event for event in SLIP.objects["Event"] if "no such host" in get_str(event, "message")]
+    newest = {**pulls[0], "message": f"Failed to pull image: {broken_off}", "lastTimestamp": SLIP.observed_at}
+    [finding] = waiting("ErrImagePull", broken_off, [newest, *pulls])
+    assert finding.cause == "image-name-invalid"
+    assert "no such host" in finding.evidence[1].text
+    assert [f.cause for f in waiting("ErrImagePull", broken_off, [newest])] == ["undetermined"]
 
 
 def test_a_runtime_that_demands_signatures_refuses() -> None:
