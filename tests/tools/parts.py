@@ -148,11 +148,14 @@ def molecule(place: Place) -> None:
 
 
 Job = Callable[[Place], None]
-STATIC: dict[str, Job] = {part.__name__: part for part in (lint, docs, units, browser, sanity, build)}
-# On the cluster, and beside the static parts: it waits for pods and metrics most of its time.
-WAITING: dict[str, Job] = {"setup": setup}
-ON_CLUSTER: dict[str, Job] = {part.__name__: part for part in (scenarios, loop, integration, molecule)}
-ALL = STATIC | WAITING | ON_CLUSTER
+STATIC = (lint, docs, units, browser, sanity, build)
+# One stage after the other; in each, the first jobs run beside the second ones.
+STAGES: tuple[tuple[tuple[Job, ...], tuple[Job, ...]], ...] = (
+    ((setup,), STATIC),  # the one waits for pods and metrics, the others need no cluster
+    ((), (scenarios, loop)),
+    ((integration,), (molecule,)),  # each keeps one core busy
+)
+ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for jobs in reversed(stage) for job in jobs}
 
 
 def _pytest(place: Place, name: str, folder: str, *options: str, environment: Environment | None = None) -> None:

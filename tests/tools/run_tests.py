@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import signal
@@ -13,12 +14,11 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
-from ansible_collections.aiops.kubernetes.tests.tools.parts import ALL, BIN, ON_CLUSTER, STATIC, WAITING, Job, Place
+from ansible_collections.aiops.kubernetes.tests.tools.parts import ALL, BIN, STAGES, STATIC, Job, Place
 from ansible_collections.aiops.kubernetes.tests.tools.runner import Runner, beside, end, read, start, wait
 from ansible_collections.aiops.kubernetes.tests.tools.staging import linked_tree
 
@@ -39,7 +39,7 @@ class OwnCluster:
         self.process = start(command, ROOT, runner.environment, self.log)
         runner.running.append(self.process)
 
-    @cached_property
+    @functools.cached_property
     def kubeconfig(self) -> Path | None:
         began = time.monotonic()
         status = wait(self.process)
@@ -89,25 +89,25 @@ def environment(scratch: Path, tree: Path) -> dict[str, str]:
     }
 
 
-def run_those(jobs: Mapping[str, Job], parts: Sequence[str], place: Place) -> None:
-    for part, job in jobs.items():
-        if part in parts:
-            job(place)
+def run_those(jobs: Iterable[Job], place: Place) -> None:
+    for job in jobs:
+        job(place)
 
 
-def run(parts: Sequence[str]) -> int:
+def run(chosen: Set[Job]) -> int:
     logs = ROOT / ".logs"
     logs.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="aiops-tests-") as name:
         scratch = Path(name)
         tree = linked_tree(ROOT, scratch / "tree")
         runner = Runner(ROOT, logs, environment(scratch, tree))
-        needs_cluster = any(part not in STATIC for part in parts)
+        needs_cluster = not chosen <= set(STATIC)
         try:
             with lend_cluster(Place(runner, scratch, tree), needs_cluster) as place:
-                with beside(runner, lambda: run_those(WAITING, parts, place)):
-                    run_those(STATIC, parts, place)
-                run_those(ON_CLUSTER, parts, place)
+                for stage in STAGES:
+                    others, jobs = ([job for job in jobs if job in chosen] for jobs in stage)
+                    with beside(runner, functools.partial(run_those, others, place)):
+                        run_those(jobs, place)
         except KeyboardInterrupt:
             runner.fail("run", "interrupted")
     print(*runner.failures, runner.count, sep="\n", flush=True)
@@ -127,7 +127,7 @@ def main() -> None:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         sys.exit("The tests look at what git tracks: install git and run them in a clone.")
     signal.signal(signal.SIGTERM, interrupt)
-    sys.exit(run(parts))
+    sys.exit(run({ALL[part] for part in parts}))
 
 
 if __name__ == "__main__":
