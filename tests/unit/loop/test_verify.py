@@ -8,8 +8,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import threading
-import time
+import types
 import typing as t
 
 import pytest
@@ -22,6 +21,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields imp
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref, ref_of
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Measures, Query
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases import perform, verify
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.propose import Site, propose
@@ -93,19 +93,16 @@ class Watched:
 
 @pytest.fixture
 def watched(kept: QuickStore, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    """Waiting lets the clock pass, and nothing else; what another test has left running waits in its own time."""
+    """Waiting lets the clock pass, and takes no time; whatever else waits, as for git, waits in its own time."""
     shop = Shop()
     moment = [0.0]
-    own, real_sleep = threading.get_ident(), time.sleep
 
     def sleep(seconds: float) -> None:
-        if threading.get_ident() != own:
-            return real_sleep(seconds)
         moment[0] += seconds
         clock.passes(seconds)
 
-    monkeypatch.setattr(time, "sleep", sleep)
-    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    for module in (perform, verify):
+        monkeypatch.setattr(module, "time", types.SimpleNamespace(sleep=sleep, monotonic=lambda: moment[0]))
     made = Watched(shop, MemoryServer(*(("Deployment", json) for json in shop.objects["Deployment"])), kept, clock)
     clock.now = shop.evidence.observed_at
     return made
