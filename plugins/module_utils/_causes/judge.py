@@ -95,8 +95,8 @@ def _judge_objects(evidence: Evidence) -> list[Hit]:
 def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
     """The logs that would help, the most telling first: of one pod, the newest, for all that are alike.
 
-    Of a container that fails: its last run, then the one after it, or before it.  Of one that runs and does not become ready,
-    or of an init container that goes on for long: the present run, then the one before.
+    Of a container that fails: its last run, then the present one.  Of one that runs and does not become ready, or of an init
+    container that goes on for long: the present run, then the one before.
     """
     wanted: dict[tuple[Ref, str], list[LogRequest]] = {}
     for pod in present_pods(evidence):
@@ -110,11 +110,8 @@ def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
 def _logs_of(case: ContainerCase) -> list[LogRequest]:
     container, pod = case.container, case.pod.ref
     present, before = (LogRequest(pod.namespace, pod.name, container.name, run) for run in (False, True))
-    if (
-        not container.running
-    ):  # the log of a container that waits or ended is that of its last run, until it starts again
-        ended = [present, before] if container.restarts else [present]
-        return ended if container.last_end and failing(case) else []
+    if not container.running:  # the log of a container that waits or ended is that of its last run
+        return [present] if container.last_end and failing(case) else []
     if failing(case):
         return [before, present]
     if not case.pod.ready and holds_up(case, PATIENCE_SECONDS):

@@ -12,6 +12,7 @@ import ctypes
 import dataclasses
 import gc
 import json
+import re
 import time
 import typing as t
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -20,6 +21,7 @@ from .._model import moments
 from .._model.errors import AiopsError
 from .._model.evidence import CLUSTER_SCOPED, KINDS, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
 from .._model.fields import Json, get_str
+from .._model.objects import Pod, Ref
 from .._model.secrets import redact
 from .connection import Connection, Refused
 from .reducing import add_page, next_page, reduced
@@ -41,8 +43,12 @@ _LOGS: t.Final = 100
 # After so long no further log is asked for: those of a dead node come, or fail, one by one and late.
 _LOGS_SECONDS: t.Final = 20.0
 _M_ARENA_MAX: t.Final = -8  # malloc.h
-# The kubelet says so with status 200 where the runtime has dropped the container (pkg/kubelet/kuberuntime).
-_NO_LOG: t.Final = "unable to retrieve container logs for "
+# The kubelet's own words, with status 200, where the runtime has dropped the container or its file: they carry no time
+# (pkg/kubelet/kuberuntime, k8s.io/cri-client/pkg/logs).
+_NO_LOG: t.Final = (b"unable to retrieve container logs for ", b"failed to try resolving symlinks in path ")
+_TIME: t.Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) ?")
+# The API's times are whole seconds: so much later is surely after an end.
+_NEWER_SECONDS: t.Final = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +107,7 @@ class LiveReader:
         began = time.monotonic()
         over = began + _LOGS_SECONDS
         with ThreadPoolExecutor(PARALLEL) as threads:
-            answers = list(threads.map(lambda request: self._log(request, over), requests[:_LOGS]))
+            answers = list(threads.map(lambda each: self._log(each, _ended_at(evidence, each), over), requests[:_LOGS]))
         logs = {answer.request: answer.text for answer in answers if answer and answer.text}
         gaps = [answer.gap for answer in answers if answer and answer.gap]
         left_out = len(requests) - len(answers) + answers.count(None)
@@ -165,35 +171,52 @@ class LiveReader:
         self._sent.append(path)
         return self._connection.get(path, query, accept)
 
-    def _log(self, request: LogRequest, over: float) -> _Log | None:
+    def _log(self, request: LogRequest, ended: str | None, over: float) -> _Log | None:
         """The log with the request that it answers: a container may have ended, or started, since it was listed.
 
-        None where there is no time left to ask.
+        ``ended`` is when the run that is meant had ended by then: newer words are those of the next run, which may not have come
+        to its point, and the one that is meant is the one before.  None where there is no time left to ask.
         """
+        newer: _Log | None = None
         for run in (request, dataclasses.replace(request, previous=not request.previous)):
             if time.monotonic() > over:
-                return None
+                return newer
             try:
-                text = self._last_words(run)
+                text, at = self._last_words(run)
             except Refused as exc:
                 if exc.status in (400, 404):
                     continue  # there is no such run any more
                 return _Log(run, "", Unreadable("pods/log", run.namespace, exc.status, _without_name(exc, run)))
-            if text and not text.startswith(_NO_LOG):
-                return _Log(run, redact(text))
-        return _Log(request, "")
+            if text and newer:
+                return _Log(request, redact(text))
+            if text:
+                newer = _Log(run, redact(text))
+                if (moments.seconds_between(ended, at) or 0) <= _NEWER_SECONDS:
+                    return newer
+        return newer or _Log(request, "")
 
-    def _last_words(self, run: LogRequest) -> str:
+    def _last_words(self, run: LogRequest) -> tuple[str, str | None]:
+        """The end of a log, and when its last line was said; where its file has just gone, that of the run that came after it."""
+        body = self._end_of_log(run)
+        if body.startswith(_NO_LOG):
+            body = self._end_of_log(run)
+        if body.startswith(_NO_LOG):
+            return "", None
+        text, at = _without_times(body)
+        if len(text) > _LOG_BYTES:  # whole lines, or at least words: half a secret would not be known as one
+            _half, _end, text = text[-_LOG_BYTES:].partition(b"\n" if b"\n" in text[-_LOG_BYTES:-1] else b" ")
+        return text.decode(errors="replace"), at
+
+    def _end_of_log(self, run: LogRequest) -> bytes:
         path = f"/api/v1/namespaces/{run.namespace}/pods/{run.pod}/log"
         query = {"container": run.container, "previous": str(run.previous).lower(), "limitBytes": str(_ANSWER_BYTES)}
+        query["timestamps"] = "true"
         body = b""
         for lines in _LOG_LINES:
             body = self._patient_get(path, {**query, "tailLines": str(lines)}, "*/*")
             if len(body) < _ANSWER_BYTES:
                 break
-        if len(body) > _LOG_BYTES:  # whole lines, or at least words: half a secret would not be known as one
-            _half, _end, body = body[-_LOG_BYTES:].partition(b"\n" if b"\n" in body[-_LOG_BYTES:-1] else b" ")
-        return body.decode(errors="replace")
+        return body
 
     def _version(self) -> str | None:
         try:
@@ -241,6 +264,25 @@ def _share_one_heap() -> None:
     """Have glibc serve all threads from one heap: each would keep its own page's buffers, a sixth of the peak (measured)."""
     with contextlib.suppress(AttributeError, OSError):  # another C library has no such setting
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def _ended_at(evidence: Evidence, request: LogRequest) -> str | None:
+    """When the present run had ended, where that is the one that is asked for and it had."""
+    pod = Pod(evidence.get(Ref("Pod", request.namespace, request.pod)) or {})
+    named = [container for container in pod.containers if container.name == request.container]
+    if request.previous or not named or named[0].running or named[0].last_end is None:
+        return None
+    return named[0].last_end.finished_at
+
+
+def _without_times(body: bytes) -> tuple[bytes, str | None]:
+    """A log without the time before each line, and the last time."""
+    lines, at = [], None
+    for line in body.split(b"\n"):
+        time_of_line = _TIME.match(line)
+        lines.append(line[time_of_line.end() :] if time_of_line else line)
+        at = time_of_line[1].decode() if time_of_line else at
+    return b"\n".join(lines), at
 
 
 def accept_of(kind: str) -> str:

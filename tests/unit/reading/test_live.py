@@ -383,7 +383,7 @@ def test_broken_objects_are_read(server: ApiServer, item: dict[str, t.Any]) -> N
 
 def test_a_log_within_its_budget(server: ApiServer) -> None:
     path = "/api/v1/namespaces/shop/pods/cart-1/log"
-    server.on(path, Answer(b"connecting to postgres://app:hunter2@db \xff\n"))
+    server.on(path, Answer(b"2026-11-22T09:00:01.123456789Z connecting to postgres://app:hunter2@db \xff\n"))
     reader = _reader(server)
     wanted = LogRequest("shop", "cart-1", "app", True)
     logs = reader.read_logs(reader.read(Scope()), [wanted]).logs
@@ -393,6 +393,7 @@ def test_a_log_within_its_budget(server: ApiServer) -> None:
         "previous": "true",
         "tailLines": "200",
         "limitBytes": "262144",
+        "timestamps": "true",
     }
 
 
@@ -431,6 +432,46 @@ def test_the_log_of_the_other_run_when_the_container_ended_meanwhile(server: Api
     evidence = reader.read_logs(reader.read(Scope()), [LogRequest("shop", "cart-1", "app", False)])
     assert evidence.logs == {LogRequest("shop", "cart-1", "app", True): "panic"}
     assert [request.query["previous"] for request in server.asked(path)] == ["false", "true"]
+
+
+def _crashed(ended: str) -> Answer:
+    terminated = {"exitCode": 1, "reason": "Error", "finishedAt": ended}
+    statuses = [{"name": "app", "state": {"terminated": terminated}, "restartCount": 3}]
+    return page({**pod("cart-1"), "spec": {"containers": [{"name": "app"}]}, "status": {"containerStatuses": statuses}})
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "read", "previous"),
+    [
+        ("2026-11-22T09:00:01.9Z panic", "2026-11-22T08:59:00Z older", "panic", ["false"]),
+        ("2026-11-22T10:00:14.2+01:00 starting", "2026-11-22T09:00:01.9Z panic", "panic", ["false", "true"]),
+        ("2026-11-22T09:00:14.2Z starting", "", "starting", ["false", "true"]),
+    ],
+    ids=["of the run that ended", "of the next run", "of the next run alone"],
+)
+def test_a_log_is_of_the_run_that_had_ended(
+    first: str, then: str, read: str, previous: list[str], server: ApiServer
+) -> None:
+    """A container that has ended starts again, and has then said the first of its words only."""
+    path = "/api/v1/namespaces/shop/pods/cart-1/log"
+    server.on(PODS, _crashed("2026-11-22T09:00:01Z"))
+    server.on(path, Answer(first.encode()), Answer(then.encode()))
+    reader, wanted = _reader(server), LogRequest("shop", "cart-1", "app", False)
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {wanted: read}
+    assert [request.query["previous"] for request in server.asked(path)] == previous
+
+
+@pytest.mark.parametrize(
+    "words", [b"unable to retrieve container logs for containerd://1", b'failed to try resolving symlinks in path "/1"']
+)
+def test_the_kubelets_own_words_are_no_log(server: ApiServer, words: bytes) -> None:
+    """The file may have gone because the container ended once more: asked again, the server knows the next one."""
+    path = "/api/v1/namespaces/shop/pods/cart-1/log"
+    server.on(path, Answer(words), Answer(b"2026-11-22T09:00:01Z panic"))
+    reader, wanted = _reader(server), LogRequest("shop", "cart-1", "app", True)
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {wanted: "panic"}
+    server.on(path, Answer(words))
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {}
 
 
 def test_logs_are_capped_and_alike_gaps_are_one(server: ApiServer) -> None:
