@@ -185,6 +185,7 @@ def test_a_container_that_has_moved_is_not_taken_for_another(case: Case) -> None
     with pytest.raises(AiopsError, match="is stale"):
         case.apply_plan(record)
     assert (case.state(), case.spec()) == ("stale", turned)
+    case.wait_for("memory-limit-exceeded")  # the new pods have to fail first
     record = case.applied()
     [written] = record.plan.steps[0].paths
     assert written == "/spec/template/spec/containers/1/resources/limits/memory"
