@@ -129,7 +129,8 @@ class Runner:
             said = read(log).splitlines()
             named = [line for line in said if line.startswith(("FAIL", "ERROR"))][:TAIL_LINES]
             self.failures += [f"FAIL {name}: {line}" for line in named] or lines[:1]
-            lines += [f"     | {line}" for line in said[-TAIL_LINES:] if not PROGRESS.fullmatch(line)]
+            last = [line for line in said[-TAIL_LINES:] if line not in named and not PROGRESS.fullmatch(line)]
+            lines += [f"     | {line}" for line in (*named, *last)]
             lines.append(f"     all of it: {log.relative_to(self.root)}")
         print("\n".join(lines), flush=True)  # at once: another thread may report, too
 

@@ -112,7 +112,7 @@ def image_not_found(case: ContainerCase) -> Judgement | None:
         summary=f"{pull.of(case)} is not in its registry",
         explanation="The registry answered that it has no such image, so neither the network nor a pull secret is at fault: "
         "the name or the tag is wrong, or the image was never pushed.",
-        evidence=_proof(case),
+        evidence=_proof(case, pull),
         next_step=edit_command(case.workload)
         + f"   # give {f'volume {pull.volume}' if pull.volume else case.container.name} an image that exists"
         + (f", e.g. {candidates[0].what}" if candidates else ""),
@@ -133,7 +133,7 @@ def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
         and not missing
     )
     named = f"pull secret {', '.join(secrets)}" if secrets else "no pull secret"
-    evidence = list(_proof(case))
+    evidence = list(_proof(case, pull))
     if missing:
         evidence.append(quote_event(missing))
     evidence.append(
@@ -184,7 +184,7 @@ def registry_unreachable(case: ContainerCase) -> Judgement | None:
         summary=f"registry {pull.host} can't be reached for {pull.of(case)}: {why}",
         explanation="No word came about the image itself, so nothing is known of its name or of credentials; the kubelet goes on trying. "
         + _how_wide(others, running),
-        evidence=(*_proof(case), *_scope(pull.host, others, running), *_on_nodes(case, pull.image)),
+        evidence=(*_proof(case, pull), *_scope(pull.host, others, running), *_on_nodes(case, pull.image)),
         next_step="kubectl get pods --all-namespaces -o wide | grep -E 'ErrImagePull|ImagePullBackOff'"
         f"   # does only this image fail, or all of {pull.host}; on one node, or on all",
     )
@@ -198,7 +198,7 @@ def registry_rate_limited(case: ContainerCase) -> Judgement | None:
     secrets = _secrets_in_use(case)
     others, running = _others_of_host(case, pull.host)
     with_login = f"with pull secret {', '.join(secrets)}" if secrets else "without a pull secret"
-    evidence = (*_proof(case), *_scope(pull.host, others, running), *_on_nodes(case, pull.image))
+    evidence = (*_proof(case, pull), *_scope(pull.host, others, running), *_on_nodes(case, pull.image))
     return Judgement(
         summary=f"registry {pull.host} limits the rate of pulls and refuses {pull.of(case)} for now",
         explanation=f"The registry is reached and answers 429; the pod pulls {with_login}. The limit is mostly one for an address or "
@@ -218,7 +218,7 @@ def image_policy_refused(case: ContainerCase) -> Judgement | None:
         summary=f"the node's image policy refuses {pull.of(case)}",
         explanation="The image is there and was found; the runtime does not accept it, because a signature is missing, does not fit, or "
         "a rule excludes its source. Whoever owns the policy, or signs the images, must act; do not loosen the policy for one pod.",
-        evidence=_proof(case),
+        evidence=_proof(case, pull),
         next_step=edit_command(case.workload) + f"   # give {case.container.name} an image that is signed and allowed",
         candidates=known_images(case, pull.image),
     )
@@ -249,7 +249,7 @@ def image_name_invalid(case: ContainerCase) -> Judgement | None:
         summary=f"{pull.of(case)} names registry {pull.host}, which does not exist; {meant} is alike",
         explanation=f"The name {pull.host} can't be resolved, it differs by one character from {meant}, and nothing else that was "
         "read comes from it: the name is wrong, not the network.",
-        evidence=_proof(case),
+        evidence=_proof(case, pull),
         next_step=edit_command(case.workload) + f"   # give {container.name} {right}",
         candidates=(Candidate(right, f"{meant} is a registry that is in use; the name differs by one character"),),
     )
@@ -323,10 +323,10 @@ def _image_of_volume(case: ContainerCase, text: str) -> str | None:
     return next((reference for reference in references if reference and split_image(reference) == told), None)
 
 
-def _proof(case: ContainerCase) -> tuple[EvidenceItem, ...]:
+def _proof(case: ContainerCase, pull: _Pull) -> tuple[EvidenceItem, ...]:
     """The waiting state and, where it does not repeat the runtime's words, the event that has them."""
-    told, pull, failed = case.container.waiting_message, _pull(case), _failed_pulls(case)
-    decisive = [event for event in failed if pull and event.message == pull.said] or failed
+    told, failed = case.container.waiting_message, _failed_pulls(case)
+    decisive = [event for event in failed if event.message == pull.said] or failed
     return (
         quote_waiting(case),
         *(quote_event(event) for event in decisive[:1] if event.message.partition(": ")[2] not in told),

@@ -46,7 +46,7 @@ _M_ARENA_MAX: t.Final = -8  # malloc.h
 # The kubelet's own words, with status 200, where the runtime has dropped the container or its file: they carry no time
 # (pkg/kubelet/kuberuntime, k8s.io/cri-client/pkg/logs).
 _NO_LOG: t.Final = (b"unable to retrieve container logs for ", b"failed to try resolving symlinks in path ")
-_TIME: t.Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) ?")
+_TIME: t.Final = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) ?")
 # The API's times are whole seconds: so much later is surely after an end.
 _NEWER_SECONDS: t.Final = 1.0
 
@@ -209,8 +209,12 @@ class LiveReader:
 
     def _end_of_log(self, run: LogRequest) -> bytes:
         path = f"/api/v1/namespaces/{run.namespace}/pods/{run.pod}/log"
-        query = {"container": run.container, "previous": str(run.previous).lower(), "limitBytes": str(_ANSWER_BYTES)}
-        query["timestamps"] = "true"
+        query = {
+            "container": run.container,
+            "previous": str(run.previous).lower(),
+            "limitBytes": str(_ANSWER_BYTES),
+            "timestamps": "true",
+        }
         body = b""
         for lines in _LOG_LINES:
             body = self._patient_get(path, {**query, "tailLines": str(lines)}, "*/*")
@@ -277,12 +281,8 @@ def _ended_at(evidence: Evidence, request: LogRequest) -> str | None:
 
 def _without_times(body: bytes) -> tuple[bytes, str | None]:
     """A log without the time before each line, and the last time."""
-    lines, at = [], None
-    for line in body.split(b"\n"):
-        time_of_line = _TIME.match(line)
-        lines.append(line[time_of_line.end() :] if time_of_line else line)
-        at = time_of_line[1].decode() if time_of_line else at
-    return b"\n".join(lines), at
+    times = _TIME.findall(body)
+    return _TIME.sub(b"", body), times[-1].decode() if times else None
 
 
 def accept_of(kind: str) -> str:

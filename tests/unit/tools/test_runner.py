@@ -57,9 +57,10 @@ def test_a_failing_check_shows_its_output(runner: Runner, capsys: pytest.Capture
 
 
 def test_a_failing_check_names_what_failed_however_much_comes_after(
-    runner: Runner,
+    runner: Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runner.check("bad", *python("print('FAILED the third'); print('ok\\n' * 500); raise SystemExit(1)"))
+    assert "     | FAILED the third" in capsys.readouterr().out
     runner.check("mute", *python("raise SystemExit(1)"))
     runner.fail("never", "no cluster")
     named, mute, never = runner.failures
