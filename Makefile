@@ -39,7 +39,7 @@ cluster-down: install ## stop it and leave nothing behind
 cluster-status: install ## say what runs
 	@$(call CLUSTER,status)
 
-benchmark: install ## measure speed, memory and requests with up to 10,000 pods, on a cluster of its own (root, Linux)
+benchmark: install ## measure what records, the loop, advice and up to 10,000 pods cost, on a cluster of its own (root, Linux)
 	@$(VENV_PYTHON) -m ansible_collections.aiops.kubernetes.tests.benchmarks.records
 	@$(VENV_PYTHON) tests/benchmarks/run.py
 

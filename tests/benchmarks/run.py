@@ -23,16 +23,19 @@ from typing import Any, TypeVar
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Connection, connect
 from ansible_collections.aiops.kubernetes.tests.benchmarks import fleet, loop
+from ansible_collections.aiops.kubernetes.tests.unit.advisors.model_server import Scripted, serving
 
 BIN = Path(sys.executable).parent
 PLAYBOOKS = Path(__file__).parent / "playbooks"
 CLUSTER = [sys.executable, str(Path(__file__).parents[1] / "cluster" / "cluster.py")]
 PACKAGE = "ansible_collections.aiops.kubernetes"
+READING, MODULE = f"{PACKAGE}.tests.benchmarks.reading", f"{PACKAGE}.plugins.modules.diagnosis_info"
 EXPORT = "export KUBECONFIG="
 NAME = f"benchmark-{os.getpid()}"
 CAUSES = ("application-error", "image-not-found", "configmap-missing")
 # How often each pair is measured.
 SMALL_PAIRS, READING_PAIRS, LARGE_PAIRS, MODULE_RUNS, LOOPS = 9, 7, 3, 3, 20
+ADVISOR_SECONDS = 1.0
 PODS, MOST_PODS = 5_000, 10_000
 
 Environment = Mapping[str, str]
@@ -83,7 +86,7 @@ def main() -> None:
 
 
 def diagnose_beside_a_list(environment: Environment) -> list[Figure]:
-    """The wall time of `diagnose` beside that of one task that lists the same 20 pods."""
+    """The wall time of `diagnose` beside that of one task that lists the same 20 pods, and beside itself with advice."""
     listing = [str(PLAYBOOKS / "list.yml"), "--extra-vars", f"place={NAME} pods=20"]
     diagnosing = ["aiops.kubernetes.diagnose", "--extra-vars", f'{{"aiops_namespaces": ["{NAME}"]}}']
     with a_namespace(environment):
@@ -94,11 +97,32 @@ def diagnose_beside_a_list(environment: Environment) -> list[Figure]:
         lists, diagnoses = in_turn(
             SMALL_PAIRS, lambda: seconds(environment, *listing), lambda: seconds(environment, *diagnosing)
         )
+        added = advice(environment)
     return [
         Figure("20 pods: a play with one k8s_info task", statistics.median(lists), "s"),
         Figure("20 pods, 6 failing: diagnose", statistics.median(diagnoses), "s"),
         Figure("20 pods: diagnose / k8s_info", ratio(diagnoses, lists), most=1.3),
+        Figure(f"20 pods: three advisors of {ADVISOR_SECONDS:g} s each, beyond that time", added, "s", most=0.5),
     ]
+
+
+def advice(environment: Environment) -> float:
+    """The seconds that three advisors add to `diagnose` beyond those of one of them; a scripted model answers for them."""
+    answer = json.dumps({"cause": "image-not-found", "evidence": ["e1"], "comment": "Seen."})
+    with serving(Scripted(answer, delay=ADVISOR_SECONDS)) as model:
+        one = {"kind": "openai_compatible", "url": model.url, "model": "text"}
+        advisors = [{**one, "name": name} for name in ("first", "second", "third")]
+        given = {"aiops_namespaces": [NAME]}
+        without, asked = (
+            ["aiops.kubernetes.diagnose", "--extra-vars", json.dumps(words)]
+            for words in (given, {**given, "aiops_advisors": advisors})
+        )
+        key = {**environment, "OPENAI_API_KEY": "not-a-key"}
+        if "third with text-1" not in play(key, *asked).replace("\\", ""):
+            sys.exit("The report shows no advice, so its time says nothing.")
+        before, after = in_turn(SMALL_PAIRS, lambda: seconds(key, *without), lambda: seconds(key, *asked))
+    differences = [longer - shorter for longer, shorter in zip(after, before, strict=True)]
+    return statistics.median(differences) - ADVISOR_SECONDS
 
 
 def the_loop(kubeconfig: str) -> list[Figure]:
@@ -115,16 +139,19 @@ def large(environment: Environment, kubeconfig: str, connection: Connection, arg
     healthy = reading(environment, "judged", kubeconfig)
     fleet.break_some(connection)
     figures = reading_beside_bare(environment, kubeconfig, healthy)
-    runs = [module(environment, arguments) for _run in range(MODULE_RUNS)]
+    without = [module(environment, READING, "module", arguments) for _run in range(MODULE_RUNS)]
+    runs = [module(environment, MODULE, arguments) for _run in range(MODULE_RUNS)]
+    cpu, cpu_with_logs = (statistics.median(run.cpu for run in those) for those in (without, runs))
     figures += [
-        Figure(f"{PODS} pods: processor time of the module process", statistics.median(r.cpu for r in runs), "s", 1.5),
+        Figure(f"{PODS} pods: processor time of the module, without logs", cpu, "s", 1.5),
+        Figure(f"{PODS} pods: processor time of the module, with logs", cpu_with_logs, "s"),
         Figure(f"{PODS} pods: peak memory of the module process", max(run.memory for run in runs), "MB", 128),
     ]
     figures += plays_of_all(environment)
     say(f"Making {MOST_PODS} pods ...")
     fleet.grow(connection, MOST_PODS, PODS)
     fleet.break_some(connection)
-    runs = [module(environment, arguments) for _run in range(MODULE_RUNS)]
+    runs = [module(environment, MODULE, arguments) for _run in range(MODULE_RUNS)]
     memory = max(run.memory for run in runs)
     return [*figures, Figure(f"{MOST_PODS} pods: peak memory of the module process", memory, "MB", 192)]
 
@@ -225,14 +252,14 @@ def environment(home: Path, kubeconfig: str) -> dict[str, str]:
 
 def reading(environment: Environment, what: str, kubeconfig: str) -> dict[str, float]:
     """What ``reading.py`` measured in a process of its own."""
-    told = run(environment, "python", "-m", f"{PACKAGE}.tests.benchmarks.reading", what, kubeconfig)
+    told = run(environment, "python", "-m", READING, what, kubeconfig)
     measured: dict[str, float] = json.loads(told)
     return measured
 
 
-def module(environment: Environment, arguments: Path) -> Cost:
-    """What one process of the module diagnosis_info costs, imports and logs included."""
-    command = [sys.executable, "-m", f"{PACKAGE}.plugins.modules.diagnosis_info", str(arguments)]
+def module(environment: Environment, *words: str | Path) -> Cost:
+    """What one process of the module diagnosis_info costs, imports included."""
+    command = [sys.executable, "-m", *words]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         _pid, status, usage = os.wait4(process.pid, 0)

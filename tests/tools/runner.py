@@ -79,12 +79,17 @@ class Runner:
     root: Path
     logs: Path
     environment: Environment
-    count: Count = field(default_factory=Count)
+    counts: list[Count] = field(default_factory=list)
+    """one for each check: they run in several threads, and a sum would lose some"""
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     """what to end when the run is given up, whichever thread waits for it"""
     given_up: bool = False
     failures: list[str] = field(default_factory=list)
     """a line for each check that failed, or for each of its tests where their names are known"""
+
+    @property
+    def count(self) -> Count:
+        return sum(self.counts, Count())
 
     def check(
         self,
@@ -112,7 +117,7 @@ class Runner:
 
     def fail(self, name: str, reason: str) -> None:
         """A check that could not even begin."""
-        self.count += Count(failed=1)
+        self.counts.append(Count(failed=1))
         self.failures.append(f"FAIL {name}: {reason}")
         print(self.failures[-1], flush=True)
 
@@ -123,7 +128,7 @@ class Runner:
             end(process)
 
     def _report(self, name: str, count: Count, seconds: float, log: Path) -> None:
-        self.count += count
+        self.counts.append(count)
         lines = [f"{'FAIL' if count.failed else 'ok  '} {name}: {count} in {seconds:.1f} s"]
         if count.failed:
             said = read(log).splitlines()

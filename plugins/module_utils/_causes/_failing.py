@@ -45,7 +45,8 @@ def _between_two_crashes(case: ContainerCase, end: Terminated) -> bool:
     """It runs just now: not yet longer than the run before it did, and within the back-off."""
     container, ran = case.container, end.seconds or 0
     running = moments.seconds_between(container.running_since, case.evidence.observed_at)
-    if container.restarts < 2 or running is None:
+    once_is_enough = end.reason == "OOMKilled"  # others may have waited for something that came
+    if running is None or (container.restarts < 2 and not once_is_enough):
         return False
     if not container.ready:
         return running <= max(_BACK_OFF_SECONDS, ran)

@@ -105,6 +105,8 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
 _VAGUE: t.Final = (
     r"(?i)(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
     r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b"
+    r"|\ball (?:\w+ )?(?:host|node|broker|server|endpoint|replica)(?:s|\(s\)) .{0,60}\b(?:fail|down\b)"
+    r"|\bno (?:available|alive|live|reachable|healthy) (?:\w+ )?(?:connection|host|node|broker|server|endpoint|replica)s?\b"
 )
 # What a line says that tells of the end of the trouble.
 _RECOVERED: t.Final = (

@@ -29,6 +29,11 @@ from ._case import (
 )
 
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
+# Last words that only tell what the exit code tells.
+_SAYS_NOTHING: t.Final = (
+    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye)"
+    r"(?: (?:with|status|code|now))*\W*\d*\W*$"
+)
 # A runtime ends itself by a signal when its own heap is full.
 _HEAP: t.Final = r"(?i)heap out of memory|OutOfMemoryError|Allocation failed"
 _TAKEN: t.Final = (
@@ -45,7 +50,8 @@ def application_error(case: ContainerCase) -> Judgement | None:
     if end is None or not case.gave_up:
         return None
     lines = end.message.strip().splitlines() or last_lines(case)
-    last_word = one_line(lines[-1], 160) if lines else ""
+    telling = [line for line in lines if not re.search(_SAYS_NOTHING, line)] or lines
+    last_word = one_line(telling[-1], 160) if telling else ""
     changed = _template_change(case)
     return Judgement(
         summary=f"container {case.container.name} ends itself with exit code {end.exit_code}"

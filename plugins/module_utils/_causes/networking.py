@@ -35,6 +35,10 @@ from ._services import (
 )
 from ._trouble import asked, said_last
 
+# How unlikely it is that a workload is meant for which no likeness of labels speaks.
+_ONLY_ONE_LEFT: t.Final = 1000
+_A_GUESS: t.Final = 2000
+
 
 def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
     """The Service's selector takes no pod and no workload makes any that it would take, but one makes pods much like them."""
@@ -46,12 +50,13 @@ def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
     meant = _meant(service)
     if not meant:
         return None
-    first = meant[0]
+    rank, first = meant[0]
     wanted, given = labels_in_words(service.selector), labels_in_words(first.labels)
     return Judgement(
         summary=f"{case.ref} leads to no pod: its selector {wanted} differs from the labels of {first.ref}",
         explanation=f"No pod of the namespace has the labels {wanted}, and no workload makes such pods. "
-        f"{first.ref} makes pods with other labels ({_difference(service, first)}).",
+        f"{first.ref} makes pods with other labels ({_difference(service, first)})."
+        + (" Or what the Service was made for is gone." if rank == _A_GUESS else ""),
         evidence=(
             quote_endpoints(service),
             EvidenceItem("spec", f"{case.ref}: spec.selector", wanted),
@@ -61,9 +66,10 @@ def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
         + f"   # the selector that fits {first.ref}: {given}",
         candidates=tuple(
             Candidate(f"selector {labels_in_words(each.labels)}", f"the labels of the pods of {each.ref}")
-            for each in meant
+            for _rank_, each in meant
         ),
-        severity="critical",
+        confidence="probable" if rank == _A_GUESS else "confirmed",
+        severity="warning" if rank == _A_GUESS else "critical",
     )
 
 
@@ -113,14 +119,14 @@ def _better_ports(port: Port, ports: t.Sequence[Json]) -> tuple[Candidate, ...]:
     )
 
 
-def _meant(service: Service) -> list[Template]:
-    """The workloads whose pods the Service may be meant for, the most likely first."""
+def _meant(service: Service) -> list[tuple[int, Template]]:
+    """The workloads whose pods the Service may be meant for, the most likely first, and how unlikely each is."""
     likely = [
         (rank, str(each.ref), each)
         for each in templates(service.evidence, service.ref.namespace)
         if each.wanted and each.ref.kind not in {"Job", "CronJob"} and (rank := _rank(service, each)) is not None
     ]
-    return [each for _rank_, _name, each in sorted(likely, key=lambda found: found[:2])][:3]
+    return [(rank, each) for rank, _name, each in sorted(likely, key=lambda found: found[:2])][:3]
 
 
 def _rank(service: Service, template: Template) -> int | None:
@@ -130,7 +136,9 @@ def _rank(service: Service, template: Template) -> int | None:
         return len(differing)
     if len(differing) == 1 and (_one_slip(service, template, differing[0]) or _keeps_most(service, template)):
         return len(service.selector)
-    return 1000 if _is_only_one_left(service, template) else None
+    if _is_only_one_left(service, template):
+        return _ONLY_ONE_LEFT
+    return _A_GUESS if _has_its_keys(service, template) and _has_its_port(service, template) else None
 
 
 def _one_slip(service: Service, template: Template, key: str) -> bool:
@@ -147,12 +155,22 @@ def _keeps_most(service: Service, template: Template) -> bool:
     return len(service.selector) > 1 and not _is_served(service, template)
 
 
-def _is_only_one_left(service: Service, template: Template) -> bool:
-    """No other Service leads to these pods, every other workload has one, and they declare what the Service leads to."""
+def _has_its_keys(service: Service, template: Template) -> bool:
+    """The pods have every label that the Service asks for, with other values."""
+    return service.selector.keys() <= template.labels.keys()
+
+
+def _has_its_port(service: Service, template: Template) -> bool:
+    """The pods declare what the Service leads to."""
     targets = {port.target for port in service.ports}
-    fits = any(
+    return any(
         get(port, "name") in targets or get(port, "containerPort") in targets for port in declared(template.spec)
     )
+
+
+def _is_only_one_left(service: Service, template: Template) -> bool:
+    """No other Service leads to these pods, every other workload has one, and they have its port, or its labels and some port."""
+    fits = _has_its_port(service, template) or (_has_its_keys(service, template) and bool(declared(template.spec)))
     unserved = [
         each
         for each in templates(service.evidence, service.ref.namespace)

@@ -11,11 +11,12 @@ probe that it could not carry out ("errored") ends nothing, and lets nothing bec
 from __future__ import annotations
 
 import dataclasses
+import posixpath
 import re
 import typing as t
 
 from .._model import moments
-from .._model.fields import get_dict, get_dicts, get_str
+from .._model.fields import get, get_dict, get_dicts, get_str
 from .._model.finding import Candidate, Confidence, EvidenceItem
 from .._model.objects import PROBE_KINDS, Event, Probe, condition
 from ._case import (
@@ -33,6 +34,7 @@ from ._case import (
 )
 from ._near import near_misses
 from ._services import services
+from .images import split_image
 
 _STATUS: t.Final = r"HTTP probe failed with statuscode: (?P<status>\d{3})\b"
 # A server that is there and does not know what it is asked: no such path, no such method, no right to it.
@@ -54,6 +56,22 @@ _LISTENS: t.Final = (
     r"(?i)\b(?:listen\w*|serv\w+|running|started|accept\w*|bound|available|ready)\b.{0,80}?"
     r"(?:\bport\W{1,3}|:)(80|\d{3,5})\b(?!:)"
 )
+# Where these images listen as they come, by the pages of their publishers.
+_USUAL_PORTS: t.Final[t.Mapping[str, int]] = {
+    "nginx": 80,
+    "httpd": 80,
+    "tomcat": 8080,
+    "redis": 6379,
+    "memcached": 11211,
+    "postgres": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "mongo": 27017,
+    "grafana": 3000,
+    "prometheus": 9090,
+}
+# Where every container has the token of its ServiceAccount.
+_ACCOUNT: t.Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 # The API's times are whole seconds, and a container may be ready for a moment.
 _SLACK_SECONDS: t.Final = 3
 # A kubelet with much to do asks, and ends a container, later than its probe says.
@@ -351,8 +369,10 @@ def _wrong_protocol(probe: Probe, text: str) -> _Fault | None:
 def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
     """Nobody listens where the probe asks: is that because the container listens elsewhere?"""
     port = _number(case, probe)
-    if port is None or _target_is_declared(case, probe):
+    if port is None:
         return None
+    if _target_is_declared(case, probe):
+        return _not_of_the_image(case, port)
     declared = case.container.port_names
     if declared:
         names = ", ".join(f"{number}" + (f" ({name})" if name else "") for number, name in declared.items())
@@ -379,6 +399,30 @@ def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
         f"nothing listens on port {port}",
         candidates=tuple(Candidate(f"port {number}", why) for number in sorted(answered or heard or served)),
         confidence="confirmed" if sure else "probable",
+    )
+
+
+def _not_of_the_image(case: ContainerCase, port: int) -> _Fault | None:
+    """The spec declares the port, and the image is known to listen on another one unless something tells it otherwise."""
+    spec = case.container.spec
+    usual = _USUAL_PORTS.get(posixpath.basename(split_image(case.container.image)[0]))
+    mounts = [get_str(mount, "mountPath") for mount in get_dicts(spec, "volumeMounts")]
+    told = (
+        any(get(spec, field) for field in ("command", "args", "envFrom"))
+        or any(place != _ACCOUNT for place in mounts)
+        or any("PORT" in get_str(variable, "name").upper() for variable in get_dicts(spec, "env"))
+    )
+    if usual is None or usual == port or told or port not in case.container.port_names:
+        return None
+    return _Fault(
+        f"nothing listens on port {port}; image {case.container.image} listens on {usual} unless it is told otherwise",
+        (
+            EvidenceItem(
+                "spec", f"{case.pod.ref}: {case.container.spec_place}", "no command, args or volume tells it otherwise"
+            ),
+        ),
+        (Candidate(f"port {usual}", "the image listens there, whatever containerPort says"),),
+        "probable",
     )
 
 

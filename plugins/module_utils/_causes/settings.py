@@ -14,7 +14,7 @@ import dataclasses
 import re
 import typing as t
 
-from .._model.fields import Json, get_dicts, get_str, get_strs
+from .._model.fields import Json, get, get_dict, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, mount_at
 from ._case import ContainerCase, Judgement, edit_command, quote_end, quote_log, quote_said, said
@@ -73,6 +73,9 @@ _BAD_FILE: t.Final = (
     r"|unknown (?:field|keyword|option|setting|property)\b"
     r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|MissingSectionHeaderError"
     r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)"
+    r"|\bPEM\b.{0,60}(?:no start line|bad (?:base64|end line))|(?:not a|no|invalid|failed to (?:find|decode) any) (?:valid )?PEM\b"
+    r"|(?:fail\w*|unable|can(?:not|'t)|could(?: not|n't)) (?:to )?(?:load|read|parse|decode|open) .{0,40}"
+    r"\b(?:certificates?|cert|private key|key ?(?:pair|store)|trust ?store)\b"
 )
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
@@ -84,10 +87,14 @@ _MOUNTED: t.Final = {"configMap": "ConfigMap", "secret": "Secret", "projected": 
 
 @dataclasses.dataclass(frozen=True)
 class _Environment:
-    """The variables that a container gets: their literal values where they have one, and whether a Secret may add others."""
+    """The variables that a container gets: their literal values where they have one, and whether a Secret may add others.
+
+    ``lost`` are those of optional references that give nothing, as far as can be seen.
+    """
 
     values: t.Mapping[str, str | None]
     whole: bool
+    lost: t.Mapping[str, EvidenceItem]
 
 
 def configuration_invalid(case: ContainerCase) -> Judgement | None:
@@ -116,8 +123,10 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
         return None  # a key of its data
     former = next((revision for revision, spec in case.former_containers if name in _own_variables(spec)), None)
     near = near_misses(name, environment.values)
+    lost = environment.lost.get(name)
     proofs = [
-        EvidenceItem(
+        lost
+        or EvidenceItem(
             "spec",
             f"{case.pod.ref}: {case.container.spec_place}.env",
             f"{name} is empty"
@@ -135,14 +144,16 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
         + (
             "sets it to nothing."
             if value == ""
+            else "takes it from an optional key that is not there."
+            if lost and lost.kind == "absence"
             else "does not set it."
-            if environment.whole
+            if environment.whole and not lost
             else "does not set it, unless a Secret does."
         )
         + (f" Revision {former.number} did." if former else ""),
         evidence=(quote_said(case, match), quote_end(case), *proofs, *_rest(case, match)),
         next_step=edit_command(case.workload) + f"   # set {name} for {case.container.name}",
-        confidence="confirmed" if former or near or value == "" else "probable",
+        confidence="confirmed" if former or near or value == "" or (lost and lost.kind == "absence") else "probable",
         candidates=tuple(Candidate(f"variable {each}", "the name is similar, and it is set") for each in near),
     )
 
@@ -241,7 +252,26 @@ def _environment(case: ContainerCase) -> _Environment:
         found = case.evidence.get(Ref("ConfigMap", namespace, name)) if name else None
         whole = whole and found is not None
         values.update(dict.fromkeys(get_str(source, "prefix") + key for key in get_strs(found, "keys")))
-    return _Environment({**values, **_own_variables(spec)}, whole)
+    lost = dict(_lost(case))
+    own = {name: value for name, value in _own_variables(spec).items() if name not in lost}
+    return _Environment({**values, **own}, whole, lost)
+
+
+def _lost(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
+    """Each variable that comes from an optional key which is not there, or may not be there for it is a Secret's."""
+    for each in get_dicts(case.container.spec, "env"):
+        name, place = get_str(each, "name"), f"{case.pod.ref}: {case.container.spec_place}.env[{get_str(each, 'name')}]"
+        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+            source = get_dict(each, "valueFrom", field)
+            if get(source, "optional") is not True:
+                continue
+            ref, key = Ref(kind, case.pod.ref.namespace, get_str(source, "name")), get_str(source, "key")
+            keys = get_strs(case.evidence.get(ref), "keys")
+            if kind == "Secret":
+                yield name, EvidenceItem("spec", place, f"optional key {key} of {ref}")
+            elif key not in keys and case.evidence.lists(kind, ref.namespace):
+                has = f"has {', '.join(keys)}" if keys else "has no key or does not exist"
+                yield name, EvidenceItem("absence", place, f"optional key {key} of {ref}, which {has}")
 
 
 def _own_variables(spec: Json) -> dict[str, str | None]:

@@ -18,7 +18,7 @@ import typing as t
 
 from .._model.fields import Json, get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
-from .._model.objects import Ref
+from .._model.objects import Ref, mount_at
 from ._case import (
     ContainerCase,
     Judgement,
@@ -30,6 +30,7 @@ from ._case import (
     quote_waiting,
     said,
 )
+from ._near import near_misses
 from .images import failed_pull, known_images
 
 START_REASONS: t.Final = frozenset({"StartError", "ContainerCannotRun", "RunContainerError"})
@@ -55,6 +56,11 @@ _SHELL: t.Final = (
     r"(?:command |cannot execute(?: binary file)?: |can't execute: |bad interpreter: )?"
     r"(?P<why>not found|no such file or directory|required file not found|permission denied|is a directory|exec format error"
     r"|cannot execute binary file)\s*$"
+)
+# The same, told so that nobody else can be meant: by a script that gives up with a code of its own.
+_SHELL_GIVES_UP: t.Final = (
+    r"(?:^|[/-])\w{0,3}sh: (?:(?:line )?\d+: )?(?P<word>[\w./+-]+): (?:command )?not found\s*$"
+    r"|: line \d+: (?P<line>[\w./+-]+): command not found\s*$"
 )
 _WHYS: t.Final[tuple[tuple[_Why, str], ...]] = (
     ("format", r"(?i)exec format error|cannot execute binary file"),
@@ -90,28 +96,42 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
         return None
     word = refusal.word
     what = f'command "{word}"' if word else "a command"
-    if refusal.by == "kernel":
+    volume = _mounted(case, word)
+    files = _files(case, volume)
+    if refusal.by == "kernel" or posixpath.basename(word) in files:
         summary = f"can't start: what {what} needs to run is not in image {case.container.image}"
         why = (
             "The file is there, and the kernel misses what shall run it: the interpreter that its first line names (a script with "
             "Windows line ends names one that ends in a carriage return), or the loader of a program that was built for another C library."
         )
+    elif volume:
+        summary = f"can't start: {what} is not in volume {get_str(volume, 'name')}, which is mounted there"
+        why = (
+            f"ConfigMap {get_str(volume, 'configMap', 'name')} brings {', '.join(sorted(files))}."
+            if files
+            else "Or it is there, and what shall run it is not."
+        )
+        why += " It hides what the image may have at that place."
     elif refusal.by == "runtime":
         summary = f"can't start: {what} is not in image {case.container.image}"
         why = "The runtime could not find the program, so the container never ran and has no log."
     else:
         summary = f"can't start: {what} is not in image {case.container.image}"
-        why = "Exit code 127 is a shell's word for a command that it can't find" + (
-            ", and the log names it." if word else "."
-        )
+        why = "A shell can't find a command" + (", which the log names." if word else ": that is its exit code 127.")
     return Judgement(
         summary=f"container {case.container.name} {summary}",
         explanation=f"{why} The image was pulled and the container was created, so the fault is in the command or in what the image holds.",
         evidence=(*refusal.evidence, _written(case)),
         next_step=edit_command(case.workload)
         + f"   # correct command or args of {case.container.name}, or use an image that has it",
-        confidence="confirmed" if word else "probable",
-        candidates=_former_commands(case),
+        confidence="confirmed" if word and (refusal.by != "shell" or _ended_over_it(case)) else "probable",
+        candidates=(
+            *(
+                Candidate(f"file {name}", "the name is similar")
+                for name in near_misses(posixpath.basename(word), files)
+            ),
+            *_former_commands(case),
+        ),
     )
 
 
@@ -298,13 +318,19 @@ def _refusal(case: ContainerCase) -> _Refusal | None:
             if (match := re.search(pattern, lines[0])) and (why := _why(match["why"])):
                 return _Refusal(match["word"], why, "kernel", evidence)
     if end.exit_code not in _SHELL_CODES:
-        return None
+        match = re.search(_SHELL_GIVES_UP, lines[-1]) if lines else None
+        return _Refusal(match["word"] or match["line"], "missing", "shell", evidence) if match else None
     if any(re.search(_READ_AS_SCRIPT, line) for line in lines):
         return _Refusal("", "format", "shell", evidence)
     for line in reversed(lines):
         if (match := re.search(_SHELL, line)) and (why := _why(match["why"])):
             return _Refusal(match["word"], why, "shell", evidence)
     return _Refusal("", _SHELL_CODES[end.exit_code], "shell", evidence)
+
+
+def _ended_over_it(case: ContainerCase) -> bool:
+    """Whether the exit code is a shell's for a command that it can't run."""
+    return case.last_end is not None and case.last_end.exit_code in _SHELL_CODES
 
 
 def _by_runtime(case: ContainerCase) -> _Refusal | None:
@@ -336,15 +362,8 @@ def _written(case: ContainerCase) -> EvidenceItem:
 def _mounted(case: ContainerCase, word: str) -> Json:
     """The volume in which a file lies, or an empty dictionary where it comes with the image."""
     path = posixpath.normpath(posixpath.join(get_str(case.container.spec, "workingDir") or "/", word))
-    mounts = [
-        (get_str(mount, "mountPath").rstrip("/"), get_str(mount, "name"))
-        for mount in get_dicts(case.container.spec, "volumeMounts")
-    ]
-    holding = [mount for mount in mounts if "/" in word and (path == mount[0] or path.startswith(mount[0] + "/"))]
-    name = max(holding)[1] if holding else ""
-    return next(
-        (volume for volume in get_dicts(case.pod.spec, "volumes") if name and get_str(volume, "name") == name), {}
-    )
+    mount = mount_at(case.pod.spec, case.container.spec, path) if "/" in word else None
+    return mount.volume if mount else {}
 
 
 def _is_script(case: ContainerCase, file: str) -> bool:
@@ -353,13 +372,18 @@ def _is_script(case: ContainerCase, file: str) -> bool:
     A script of the image itself says nothing: its interpreter may be a foreign program, with the same complaint.
     """
     volume = _mounted(case, file)
-    source = get_dict(volume, "configMap")
-    json = case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, get_str(source, "name")))
-    paths = {get_str(item, "path"): get_str(item, "key") for item in get_dicts(source, "items")}
-    name = posixpath.basename(file)
-    if paths.get(name, name) in get_strs(json, "binaryKeys"):
-        return False
-    return _mode(volume, file) is not None
+    key = _files(case, volume).get(posixpath.basename(file))
+    return key not in get_strs(_config_map(case, volume), "binaryKeys") and _mode(volume, file) is not None
+
+
+def _files(case: ContainerCase, volume: Json) -> dict[str, str]:
+    """The files that a ConfigMap's volume brings, and the keys that hold them; empty where nothing tells."""
+    items = {get_str(item, "path"): get_str(item, "key") for item in get_dicts(volume, "configMap", "items")}
+    return items or {key: key for key in get_strs(_config_map(case, volume), "keys")}
+
+
+def _config_map(case: ContainerCase, volume: Json) -> Json | None:
+    return case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, get_str(volume, "configMap", "name")))
 
 
 def _mode(volume: Json, file: str) -> int | None:

@@ -125,6 +125,13 @@ LINES: list[tuple[str, str | None, str | None]] = [
         "timed-out",
         "10.96.1.1:8080",
     ),
+    (
+        "All host(s) tried for query failed (tried: ledger:9042) - no available connection",
+        "unreachable",
+        "ledger:9042",
+    ),
+    ("No alive nodes found in your cluster: search:9200", "unreachable", "search:9200"),
+    ("no healthy endpoints", None, None),
     ("bash: line 1: /dev/tcp/db/5432: Connection refused", "refused", "db:5432"),
     (
         (

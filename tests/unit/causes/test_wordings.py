@@ -18,6 +18,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import s
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json, get_str
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
 
@@ -122,6 +123,32 @@ LAST_WORDS: list[tuple[int, list[str], str]] = [
 @pytest.mark.parametrize(("exit_code", "log", "cause"), LAST_WORDS)
 def test_tells_why_a_command_did_not_run(exit_code: int, log: list[str], cause: str) -> None:
     assert ended(exit_code, log).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["Error: no route to the ledger", "Exit status: 1"], "Error: no route to the ledger"),
+        (["the ledger is torn", "exiting with code 1"], "the ledger is torn"),
+        (["the ledger is torn", "Exit code of the ledger was 3"], "Exit code of the ledger was 3"),
+        (["aborting."], "aborting."),
+    ],
+)
+def test_last_words_say_something(lines: list[str], words: str) -> None:
+    assert ended(1, lines).summary.endswith(f"its last words: {words}")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("task", 'what command "/steps/prepare.sh" needs to run is not in image busybox:1.36'),
+        ("chore", 'command "/steps/prepair.sh" is not in volume steps, which is mounted there'),
+    ],
+)
+def test_tells_a_script_that_is_not_there_from_one_that_nothing_can_run(scenario: str, words: str) -> None:
+    reader = snapshot.load(str(SNAPSHOTS / f"command-not-found--{scenario}.json"))
+    [finding] = judge.find(collect(reader, Scope()))
+    assert finding.summary.endswith(words)
 
 
 CALLS: list[tuple[int, list[str], list[str], str, str]] = [
