@@ -87,14 +87,10 @@ _MOUNTED: t.Final = {"configMap": "ConfigMap", "secret": "Secret", "projected": 
 
 @dataclasses.dataclass(frozen=True)
 class _Environment:
-    """The variables that a container gets: their literal values where they have one, and whether a Secret may add others.
-
-    ``lost`` are those of optional references that give nothing, as far as can be seen.
-    """
+    """The variables that a container gets: their literal values where they have one, and whether a Secret may add others."""
 
     values: t.Mapping[str, str | None]
     whole: bool
-    lost: t.Mapping[str, EvidenceItem]
 
 
 def configuration_invalid(case: ContainerCase) -> Judgement | None:
@@ -112,8 +108,8 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
     if match is None:
         return None
     name, environment = match["name"], _environment(case)
-    value = environment.values.get(name)
-    if name in environment.values and value != "":
+    value, lost = environment.values.get(name), dict(_lost(case)).get(name)
+    if name in environment.values and value != "" and not lost:
         return None  # it is there: the program speaks of something else
     if (
         match.string.lstrip().startswith("KeyError")
@@ -123,7 +119,6 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
         return None  # a key of its data
     former = next((revision for revision, spec in case.former_containers if name in _own_variables(spec)), None)
     near = near_misses(name, environment.values)
-    lost = environment.lost.get(name)
     proofs = [
         lost
         or EvidenceItem(
@@ -252,9 +247,7 @@ def _environment(case: ContainerCase) -> _Environment:
         found = case.evidence.get(Ref("ConfigMap", namespace, name)) if name else None
         whole = whole and found is not None
         values.update(dict.fromkeys(get_str(source, "prefix") + key for key in get_strs(found, "keys")))
-    lost = dict(_lost(case))
-    own = {name: value for name, value in _own_variables(spec).items() if name not in lost}
-    return _Environment({**values, **own}, whole, lost)
+    return _Environment({**values, **_own_variables(spec)}, whole)
 
 
 def _lost(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:

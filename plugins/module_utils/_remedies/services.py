@@ -82,8 +82,8 @@ def _named(candidate: str, selector: Json) -> dict[str, str]:
 def _meant(case: RemedyCase, selector: Json) -> dict[str, str] | None:
     """The selector that takes the pods which the finding holds for meant, where that is one workload's."""
     hints = [c.what.removeprefix("selector ") for c in case.finding.candidates if c.what.startswith("selector ")]
-    if len(hints) != 1:
-        return None
+    if len(hints) != 1 or case.finding.confidence != "confirmed":
+        return None  # a guess is for a person to decide
     labels = dict(part.split("=", 1) for part in hints[0].split(",") if "=" in part)
     taken = [pod for pod in _pods(case) if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
     if not labels or not taken:

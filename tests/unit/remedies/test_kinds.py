@@ -292,6 +292,12 @@ def test_the_pods_that_a_selector_misses_by_one_label(shop: Shop) -> None:
     assert _tier(change) == "medium"
 
 
+def test_a_guess_at_the_pods_that_are_meant_is_for_a_person(shop: Shop) -> None:
+    _service(shop, {"app": "cart"})
+    guess = {"candidates": (Candidate("selector app=search", "its pods"),), "confidence": "probable"}
+    assert _needs(services.patch_service_selector(_case(shop, "service-selector-mismatch", **_FRONT, **guess)))
+
+
 def test_several_that_could_be_meant_are_for_a_person(shop: Shop) -> None:
     _service(shop, {"app": "serch", "app.kubernetes.io/part-of": "shop"})
     assert _needs(services.patch_service_selector(_case(shop, "service-selector-mismatch", **_FRONT)))
