@@ -77,12 +77,18 @@ class Cost:
 def main() -> None:
     with tempfile.TemporaryDirectory() as home, a_cluster() as kubeconfig:
         own = environment(Path(home), kubeconfig)
-        figures = [*diagnose_beside_a_list(own), *the_loop(kubeconfig)]
+        figures = told(diagnose_beside_a_list(own))
+        figures += told(the_loop(kubeconfig))
         connection = connect({"kubeconfig": kubeconfig})
         with fleet.nodes(connection):
-            figures += large(own, kubeconfig, connection, Path(home) / "arguments.json")
-    print(table(figures))
+            figures += told(large(own, kubeconfig, connection, Path(home) / "arguments.json"))
     sys.exit(any(figure.verdict == "SHORT" for figure in figures))
+
+
+def told(figures: list[Figure]) -> list[Figure]:
+    """The figures, printed as soon as they are known."""
+    say(table(figures))
+    return figures
 
 
 def diagnose_beside_a_list(environment: Environment) -> list[Figure]:

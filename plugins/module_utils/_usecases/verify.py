@@ -207,7 +207,8 @@ def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:
     troubles = [finding for finding in findings if finding.severity != "info"]
     if troubles:
         return Look("same", f"{troubles[0].cause} is still there", now, _SAME_SECONDS)
-    if now.ready < max(now.desired, plan.baseline.ready):
+    before = min(plan.baseline.ready, plan.baseline.desired)  # a rollout that went on then had more pods than it wants
+    if now.ready < max(now.desired, before):
         return Look(None, f"{now.ready} of {now.desired} pods ready", now)
     if workload.kind == "Service" and not _has_endpoints(evidence, workload):
         return Look("same", f"{workload} still leads to no pod that is ready", now, _SAME_SECONDS)

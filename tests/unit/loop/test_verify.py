@@ -145,6 +145,20 @@ def test_better_after_it_has_held(watched: Watched) -> None:
     assert watched.told[0] == "all 1 pods ready, memory-limit-exceeded is gone; to hold for 1 min more"
 
 
+def test_pods_beyond_the_replicas_are_not_waited_for(watched: Watched) -> None:
+    """A rollout went on when the plan was made, and its crashing pod counted as ready between two crashes."""
+    before = copy.deepcopy(watched.shop.objects["Pod"])
+    for number in range(watched.server.objects[SEARCH]["spec"]["replicas"] + 1):
+        pod = copy.deepcopy(_pods(watched)[0])
+        pod["metadata"]["name"] = pod["metadata"]["uid"] = f"search-surge-{number}"
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+        watched.shop.objects["Pod"].append(pod)
+    record = watched.applied()
+    assert record.plan.baseline.ready > record.plan.baseline.desired
+    watched.shop.objects["Pod"], watched.see = before, well
+    assert first_gate(watched.kept, watched.server, watched, record, ALICE).verdict == "better"
+
+
 def test_new_pods_that_fail_are_worse_at_the_second_look(watched: Watched) -> None:
     watched.see = failing
     assert watched.verdict() == ("worse", "rolled_back")

@@ -294,8 +294,9 @@ def test_the_pods_that_a_selector_misses_by_one_label(shop: Shop) -> None:
 
 def test_a_guess_at_the_pods_that_are_meant_is_for_a_person(shop: Shop) -> None:
     _service(shop, {"app": "cart"})
-    guess = {"candidates": (Candidate("selector app=search", "its pods"),), "confidence": "probable"}
-    assert _needs(services.patch_service_selector(_case(shop, "service-selector-mismatch", **_FRONT, **guess)))
+    near = (Candidate("selector app=search", "its pods"),)
+    guess = _case(shop, "service-selector-mismatch", **_FRONT, candidates=near, confidence="probable")
+    assert _needs(services.patch_service_selector(guess))
 
 
 def test_several_that_could_be_meant_are_for_a_person(shop: Shop) -> None:
