@@ -148,8 +148,10 @@ class Record:
     def broken_glass(self) -> Event | None:
         """The event by which one person of a right role went ahead alone, with a signature and an incident."""
         event = self.last("break_glass")
-        member = self._decider(event) if event else None
-        if event is None or member is None or event.by.proof != "signature" or not get_str(event.body, "incident"):
+        if event is None:
+            return None
+        member = self._decider(event)
+        if member is None or event.by.proof != "signature" or not get_str(event.body, "incident"):
             return None
         return event if set(self.rule.roles) & member.roles else None
 
@@ -167,7 +169,7 @@ class Record:
     def rollback_approved(self, now: str) -> bool:
         """Whether one person of a right role has just decided that the change is taken back."""
         event, applied = self.last("rollback_approved"), self.last("applied")
-        if event is None or applied is None or event.number < applied.number:
+        if event is None or applied is None:
             return False
         # the yes to the change, which a platform may tell later, is none to taking it back
         if (moments.seconds_between(applied.at, event.at) or 0) < 0:

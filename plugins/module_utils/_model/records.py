@@ -34,7 +34,7 @@ class Records(t.Protocol):
     def load(self, phr: str) -> Record:
         """The record, verified."""
 
-    def ids(self, since: str = "") -> list[str]:
+    def ids(self, since: str | None = None) -> list[str]:
         """All of them, or those made since a moment, oldest first."""
 
     def naming(self, words: t.Collection[str]) -> list[str]:

@@ -42,7 +42,7 @@ class Rehearsal:
     def load(self, phr: str) -> Record:
         return self._records.load(phr)
 
-    def ids(self, since: str = "") -> list[str]:
+    def ids(self, since: str | None = None) -> list[str]:
         return self._records.ids(since)
 
     def naming(self, words: t.Collection[str]) -> list[str]:

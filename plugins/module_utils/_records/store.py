@@ -228,9 +228,9 @@ class Store:
     def _asked(self, name: str, since: str, phr: str) -> bool:
         return name == phr if phr else name >= f"PHR-{_digits(since)}"
 
-    def ids(self, since: str = "", month: str = "") -> list[str]:
+    def ids(self, since: str | None = None, month: str = "") -> list[str]:
         """The records, or those made since a moment or in a month (2026-11), oldest first."""
-        first = f"PHR-{_digits(since)}"
+        first = f"PHR-{_digits(since or '')}"
         year, _hyphen, number = month.partition("-")
         found = self._root.glob(f"phr/{year or '[0-9]*'}/{number or '[0-9]*'}/PHR-*")
         return sorted(path.name for path in found if path.name >= first and path.is_dir())

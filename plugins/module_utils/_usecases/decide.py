@@ -135,9 +135,9 @@ def _justified(record: Record, verdict: Verdict, justification: str) -> str:
     text = safe_text(justification)
     must = record.rule.justification if verdict == "approve" else verdict in {"break_glass", "approve_rollback"}
     if must and len(text) < JUSTIFICATION_LENGTH:
-        what = "An approval" if verdict == "approve" else f"The verdict {verdict}"
         raise AiopsError(
-            f"{what} of tier {record.plan.tier} needs a justification of at least {JUSTIFICATION_LENGTH} characters."
+            f"The verdict {verdict} on a plan of tier {record.plan.tier} needs a justification of "
+            f"at least {JUSTIFICATION_LENGTH} characters."
         )
     return text
 
@@ -163,7 +163,7 @@ def _require_weight(record: Record, event: Event) -> None:
     """An approval that would count for nothing is refused with the reason: nobody shall think that it was given."""
     after = dataclasses.replace(record, events=(*record.events, event))
     if event.type == "approved":
-        counts = len(after.approvals) > len(record.approvals) and len(after.missing) < len(record.missing)
+        counts = len(after.missing) < len(record.missing)
     elif event.type == "break_glass":
         counts = after.broken_glass is not None
     elif event.type == "rollback_approved":

@@ -53,9 +53,8 @@ def require_still_enough(records: Records, record: Record, now: str) -> None:
 
 def _just_before(records: Records, cluster: Cluster, workload: Ref, now: str) -> list[Tier]:
     """The tiers of what was written to the workload within the policy's time."""
-    since = moments.after(now, -records.policy.within - _LONGEST_WAIT) or ""
     found: list[Tier] = []
-    for phr in records.ids(since):
+    for phr in records.ids(moments.after(now, -records.policy.within - _LONGEST_WAIT)):
         record = records.load(phr)
         applying = record.last("applying")
         age = moments.seconds_between(applying.at, now) if applying else None

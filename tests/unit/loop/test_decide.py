@@ -5,14 +5,25 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.decide import Verdict, ask, decide
 from ansible_collections.aiops.kubernetes.tests.unit.loop.conftest import Clock
-from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, NOW, PHR, QuickStore, later, person, plan
+from ansible_collections.aiops.kubernetes.tests.unit.loop.made import (
+    ALICE,
+    NOW,
+    PEOPLE,
+    PHR,
+    QuickStore,
+    later,
+    person,
+    plan,
+)
 
 REASON: t.Final = "the release is known to be bad"
 
@@ -59,7 +70,7 @@ def test_a_word_is_recorded_with_the_digest(
 def test_an_approval_needs_a_reason(text: str, asked: QuickStore) -> None:
     if len(text.strip()) >= 10:
         text = text.strip()[:9]
-    with pytest.raises(AiopsError, match="needs a justification of at least 10 characters"):
+    with pytest.raises(AiopsError, match="approve on a plan of tier medium needs a justification of at least 10"):
         decide(asked, asked.load(PHR), "approve", ALICE, text)
     assert _kinds(asked) == ["proposed", "asked"]
 
@@ -134,3 +145,45 @@ def test_who_saw_an_older_state_decides_nothing(verdict: Verdict, asked: QuickSt
     with pytest.raises(AiopsError, match="has gone on meanwhile: note"):
         decide(asked, seen, verdict, ALICE, REASON)
     assert _kinds(asked)[-1] == "note"
+
+
+# What would count for nothing
+
+
+CAROL: t.Final = person("carol", "signature")
+
+
+@pytest.fixture
+def critical(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> QuickStore:
+    """Two persons must decide, by a list of who is who."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
+    listed = QuickStore(tmp_path, PEOPLE)
+    listed.create(plan(tier="critical"), clock.now, ALICE)
+    ask(listed, PHR, ALICE, clock.now)
+    return listed
+
+
+def test_an_approval_that_fills_no_role_is_refused(critical: QuickStore) -> None:
+    record = decide(critical, critical.load(PHR), "approve", CAROL, REASON)
+    with pytest.raises(AiopsError, match=f"can't decide that for {PHR}: it needs security by platform or stronger"):
+        decide(critical, record, "approve", CAROL, REASON)
+    assert _kinds(critical) == ["proposed", "asked", "approved"]
+    assert decide(critical, record, "approve", person("bob", "signature"), REASON).missing == ()
+
+
+def test_nobody_unknown_goes_ahead_alone(critical: QuickStore) -> None:
+    asked = critical.load(PHR)
+    with pytest.raises(AiopsError, match=f"can't decide that for {PHR}: it needs operator and security"):
+        decide(critical, asked, "break_glass", person("dave", "signature"), REASON, "INC-7")
+    assert decide(critical, asked, "break_glass", CAROL, REASON, "INC-7").missing == ()
+
+
+def test_nobody_unknown_has_a_change_taken_back(critical: QuickStore, clock: Clock) -> None:
+    for name in ("carol", "bob"):
+        decide(critical, critical.load(PHR), "approve", person(name, "signature"), REASON)
+    for kind in ("claimed", "applying", "applied"):
+        critical.append(PHR, kind, clock.now, ALICE, {})
+    applied = critical.load(PHR)
+    with pytest.raises(AiopsError, match=f"can't decide that for {PHR}: it needs operator and security"):
+        decide(critical, applied, "approve_rollback", person("dave", "signature"), REASON)
+    assert decide(critical, applied, "approve_rollback", CAROL, REASON).rollback_approved(clock.now)

@@ -17,6 +17,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors imp
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.people import Member, People
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import canonical, digest, strict_json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import (
+    CLOCK_SECONDS,
     Event,
     Person,
     Record,
@@ -241,6 +242,14 @@ def test_row_15_both_assignments_are_tried(order: tuple[str, str]) -> None:
     assert _state(_listed(("asked", 0), *events, tier="critical"), 3) == "approved"
 
 
+def test_who_says_it_again_has_said_it_the_first_time() -> None:
+    carol, bob = (person(name, "signature") for name in ("carol", "bob"))
+    record = _listed(
+        ("asked", 0), ("approved", 1, carol), ("approved", 2, carol), ("approved", 3, bob), tier="critical"
+    )
+    assert [event.number for event in record.approvals] == [3, 5]
+
+
 def test_two_operators_are_no_security() -> None:
     people = People({f"signature:{name}": Member(name, frozenset({"operator"})) for name in ("x", "y")})
     made = _record(("asked", 0), *(("approved", 1, person(name, "signature")) for name in ("x", "y")), tier="critical")
@@ -329,6 +338,8 @@ def test_row_12_an_event_that_goes_back_in_time_is_told() -> None:
 # Breaking the glass
 
 
+# Erin is somebody, and no operator.
+_WITH_ERIN: t.Final = People({**(PEOPLE.by_principal or {}), "signature:erin": Member("erin", frozenset({"auditor"}))})
 _GLASS: t.Final = {"digest": digest(plan(tier="critical").as_bytes()), "incident": "INC-7", "justification": "it burns"}
 
 
@@ -348,6 +359,12 @@ def test_row_41_who_may_go_ahead_alone(who: Person, body: dict[str, str], goes: 
     record = _listed(("break_glass", 1, who, body), tier="critical")
     assert _state(record, 1) == ("approved" if goes else "pending")
     assert (record.missing == ()) == goes
+
+
+def test_row_41_nobody_of_another_role_goes_ahead_alone() -> None:
+    glass: Happened = ("break_glass", 1, person("erin", "signature"), _GLASS)
+    record = dataclasses.replace(_record(glass, tier="critical"), people=_WITH_ERIN)
+    assert record.broken_glass is None
 
 
 def test_what_was_done_alone_is_good_for_as_long_as_an_approval() -> None:
@@ -391,6 +408,41 @@ def test_a_person_decides_that_a_critical_change_is_taken_back() -> None:
     assert not may(person("dave", "signature"))
     assert not may(person("carol", "platform"), digest="sha256:other")
     assert not _listed(*way, tier="critical").rollback_approved(later(5))
+    late = 15 * MINUTE + 5
+    assert [may(person("carol", "platform"), seconds) for seconds in (late, late + 1)] == [True, False]
+    assert [may(person("carol", "platform"), 5 - CLOCK_SECONDS - more) for more in (0, 1)] == [True, False]
+
+
+def _taken_back(applied: float, decided: float | str, who: str = "carol") -> bool:
+    """Whether it is decided that a change is taken back, a second after it was."""
+    record = _record(("claimed", 0), ("applying", 0), ("applied", applied), tier="critical")
+    at = decided if isinstance(decided, str) else later(decided)
+    event = Event(5, "rollback_approved", at, person(who, "signature"), record.head, {"digest": record.plan_digest})
+    listed = dataclasses.replace(record, events=(*record.events, event), people=_WITH_ERIN)
+    return listed.rollback_approved(later(applied + 1))
+
+
+def test_what_was_said_before_the_change_does_not_take_it_back() -> None:
+    assert [_taken_back(10, decided) for decided in (9, 10, 11)] == [False, True, True]
+    assert not _taken_back(10, "soon")
+
+
+def test_nobody_of_another_role_takes_it_back() -> None:
+    assert not _taken_back(10, 11, "erin")
+
+
+def test_what_was_never_applied_is_not_taken_back() -> None:
+    record = _record(("claimed", 0), tier="critical")
+    event = Event(
+        3, "rollback_approved", later(1), person("carol", "signature"), record.head, {"digest": record.plan_digest}
+    )
+    assert not dataclasses.replace(record, events=(*record.events, event), people=PEOPLE).rollback_approved(later(1))
+
+
+def test_a_time_that_is_none_changes_no_decision() -> None:
+    record = _record(("asked", 0), ("approved", 1))
+    note = Event(4, "note", "soon", ALICE, record.head, {"text": "x"})
+    assert dataclasses.replace(record, events=(*record.events, note)).state(later(2)) == "approved"
 
 
 def test_low_has_five_minutes() -> None:

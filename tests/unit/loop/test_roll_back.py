@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
@@ -15,6 +16,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors imp
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Step
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.rules import RULES
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.writing import NotAllowed
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.apply import apply
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.roll_back import roll_back
@@ -151,6 +153,16 @@ _MOMENTS: t.Final = (
     "before rolling_back", "after rolling_back", f"get {CART}", f"patch {CART}", f"stored {CART}",
     "before rolled_back", "after rolled_back",
 )  # fmt: skip
+
+
+def test_what_needs_a_decision_is_decided_once(kept: QuickStore, clock: Clock, server: MemoryServer) -> None:
+    """A run that finishes what another began asks nobody again."""
+    record = _applied(kept, clock, server, rule=dataclasses.replace(RULES["medium"], automatic_rollback=False))
+    with pytest.raises(AiopsError, match="one person must decide that it is taken back"):
+        roll_back(kept, server, PHR, ALICE, "x")
+    kept.append(PHR, "rolling_back", clock.now, ALICE, {"reason": "x"}, expect_head=record.head)
+    assert roll_back(kept, server, PHR, ALICE, "x").state(clock.now) == "rolled_back"
+    assert roll_back(kept, server, PHR, ALICE, "x").state(clock.now) == "rolled_back"
 
 
 @pytest.mark.parametrize("fatal", _MOMENTS)
