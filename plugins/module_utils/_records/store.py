@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 import typing as t
 from pathlib import Path
 
@@ -48,8 +49,8 @@ _HANDS_ON: t.Final[t.Mapping[str, bool]] = {
         ("applied", "not_applied", "stale", "rolled_back", "rollback_blocked", "rollback_failed", "closed"), False
     ),
 }  # fmt: skip
-# Whoever lost a race begins anew with more to do than the winner, so it may lose several in a row while others write without a pause.
-_TRIES: t.Final = 100
+# Whoever lost a race begins anew with more to do than the winner, so it may lose for as long as another writes without a pause.
+_OUTPACED_SECONDS: t.Final = 300
 # What a commit of an event is called, for git's grep and for ours.
 _SUBJECT: t.Final = r"^(PHR-[0-9]{8}-[0-9a-z]+-[0-9a-z]+): ([0-9]+) ([a-z_]+)$"
 
@@ -90,7 +91,7 @@ class Store:
         with self._locked() as lock:
             if _unfinished(lock):
                 self._make_up(lock)
-            for _try in range(_TRIES):
+            for _try in _while_outpaced():
                 self._catch_up(lock)
                 _begin(lock)
                 self._place(plan.phr, plan.as_bytes(), [first])
@@ -108,7 +109,7 @@ class Store:
         with self._locked() as lock:
             if _unfinished(lock):
                 self._make_up(lock)
-            for _try in range(_TRIES):
+            for _try in _while_outpaced():
                 self._catch_up(lock, offline=kind in _OUTCOMES)
                 record = self.load(phr)
                 left = self._uncommitted(phr)
@@ -417,7 +418,7 @@ class Store:
         _sync_folder(folder.parent)
 
     def _too_many(self) -> AiopsError:
-        return AiopsError(f"Other clones were faster {_TRIES} times in a row. Nothing was recorded. Try again.")
+        return AiopsError(f"Other clones were faster for {_OUTPACED_SECONDS} s. Nothing was recorded. Try again.")
 
     def _folder(self, phr: str) -> Path:
         # PHR-YYYYMMDD-HHMMSS-xxxxxx; whatever else is no name of ours and must not become a path
@@ -461,6 +462,12 @@ class Store:
 def new_id(now: str) -> str:
     """An id for a record made at that moment."""
     return f"PHR-{_digits(now)}-{secrets.token_hex(3)}"
+
+
+def _while_outpaced() -> t.Iterator[None]:
+    until = time.monotonic() + _OUTPACED_SECONDS
+    while time.monotonic() < until:
+        yield
 
 
 def _digits(moment: str) -> str:
