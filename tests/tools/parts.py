@@ -148,14 +148,14 @@ def molecule(place: Place) -> None:
 
 
 Job = Callable[[Place], None]
-STATIC = (lint, docs, sanity, build, units, browser)
-# One stage after the other; the lanes of a stage run side by side. `setup` waits most of its time for pods.
-STAGES: tuple[tuple[tuple[Job, ...], ...], ...] = (
-    ((lint, docs, sanity, build), (units, browser), (setup,)),
-    ((scenarios, loop),),
-    ((molecule,), (integration,)),
+STATIC = (lint, docs, units, browser, sanity, build)
+# One stage after the other; in each, the first jobs run beside the second ones.
+STAGES: tuple[tuple[tuple[Job, ...], tuple[Job, ...]], ...] = (
+    ((setup,), STATIC),  # the one waits for pods and metrics, the others need no cluster
+    ((), (scenarios, loop)),
+    ((integration,), (molecule,)),  # each keeps one core busy
 )
-ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for lane in stage for job in lane}
+ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for jobs in reversed(stage) for job in jobs}
 
 
 def _pytest(place: Place, name: str, folder: str, *options: str, environment: Environment | None = None) -> None:

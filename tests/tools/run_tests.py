@@ -15,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Set
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from ansible_collections.aiops.kubernetes.tests.tools.parts import ALL, BIN, STAGES, STATIC, Job, Place
@@ -105,11 +105,9 @@ def run(chosen: Set[Job]) -> int:
         try:
             with lend_cluster(Place(runner, scratch, tree), needs_cluster) as place:
                 for stage in STAGES:
-                    first, *others = ([job for job in lane if job in chosen] for lane in stage)
-                    with ExitStack() as stack:
-                        for lane in others:
-                            stack.enter_context(beside(runner, functools.partial(run_those, lane, place)))
-                        run_those(first, place)
+                    others, jobs = ([job for job in jobs if job in chosen] for jobs in stage)
+                    with beside(runner, functools.partial(run_those, others, place)):
+                        run_those(jobs, place)
         except KeyboardInterrupt:
             runner.fail("run", "interrupted")
     print(*runner.failures, runner.count, sep="\n", flush=True)
