@@ -99,6 +99,10 @@ def shut_down(case: PodCase) -> Judgement | None:
     )
 
 
+# Where the controllers of Deployments, StatefulSets and DaemonSets write it.
+_VERSIONS: t.Final = ("pod-template-hash", "controller-revision-hash")
+
+
 def _replaced(case: PodCase) -> bool:
     """Whether the workload has all the ready pods it wants: then this one is history."""
     wanted = _wanted(case)
@@ -149,13 +153,21 @@ def _limited(case: PodCase, message: str) -> set[str]:
 
 
 def _serving(case: PodCase, held: float) -> int:
-    """How many pods of the workload have been ready for so many seconds."""
+    """How many pods of the workload have been ready for so many seconds; one like the pod that ended, for as long as that lasted more."""
     count = 0
+    ended = _ended_at(case) or get_str(case.pod.condition("Ready"), "lastTransitionTime")
+    lived = moments.seconds_between(case.pod.created, ended) or 0
     for pod in case.evidence.pods_of(case.workload):
         since = get_str(pod.condition("Ready"), "lastTransitionTime")
         lasted = moments.seconds_between(since, case.evidence.observed_at) or 0
-        count += pod.ready and not pod.deleting and lasted >= held
+        enough = held + lived if held and _template(pod) == _template(case.pod) else held
+        count += pod.ready and not pod.deleting and lasted >= enough
     return count
+
+
+def _template(pod: Pod) -> tuple[str, ...]:
+    """Which version of its workload's template a pod was made from."""
+    return tuple(get_str(pod.json, "metadata", "labels", name) for name in _VERSIONS)
 
 
 def _wanted(case: PodCase) -> int | None:

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
@@ -136,3 +137,26 @@ def test_a_limit_that_does_not_suffice_to_start_anything() -> None:
             words = "container init was OOM-killed (memory limit too low?): unknown"
             cast(dict[str, Any], event)["message"] = f"Failed to create pod sandbox: runc create failed: {words}"
     assert found_in(evidence) == [(LIMIT, "confirmed")]
+
+
+@pytest.mark.parametrize(
+    ("ready_for", "version", "severity"), [(70, "same", "critical"), (95, "same", "info"), (70, "other", "info")]
+)
+def test_a_pod_must_outlast_the_one_that_was_evicted_before_it(ready_for: int, version: str, severity: str) -> None:
+    """Each of them lives for a while before it passes its limit; one of a corrected template does not."""
+    evidence = recorded("evicted--api")
+    gone: dict[str, Any] = next(
+        dict(pod) for pod in evidence.objects["Pod"] if pod["status"].get("reason") == "Evicted"
+    )
+    lived, now = 30, evidence.observed_at
+    ended = moments.after(now, -ready_for - 5)
+    gone["metadata"]["creationTimestamp"] = moments.after(now, -ready_for - 5 - lived)
+    gone["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": ended}]
+    fresh = copy.deepcopy(gone)
+    fresh["metadata"] |= {"name": "api-fresh", "uid": "api-fresh", "creationTimestamp": ended}
+    fresh["metadata"]["labels"]["pod-template-hash"] += version.removeprefix("same")
+    since = moments.after(now, -ready_for)
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": since}
+    fresh["status"] = {"phase": "Running", "conditions": [ready], "containerStatuses": []}
+    [finding] = judge.find(dataclasses.replace(evidence, objects={**evidence.objects, "Pod": [gone, fresh]}))
+    assert (finding.cause, finding.severity) == ("evicted", severity)
