@@ -22,6 +22,8 @@ from ._case import Judgement, ObjectCase, PodCase, edit_command, kubectl, quote_
 _OWN_FAULT: t.Final = r"(?i)\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b"
 # A pod that passes its own limit does so again: its successor must have held for so long.
 _HELD_SECONDS: t.Final = 60
+# The labels in which controllers write from which version of their template a pod is.
+_VERSIONS: t.Final = ("pod-template-hash", "controller-revision-hash")
 _CONTAINERS: t.Final = r"[Cc]ontainers? ([\w-]+)"
 # The node was going down: it ended the pod, or did not take it any more.
 _SHUT_DOWN: t.Final = frozenset({"NodeShutdown", "Terminated", "Shutdown", "NodeLost"})
@@ -97,10 +99,6 @@ def shut_down(case: PodCase) -> Judgement | None:
         evidence=(EvidenceItem("status", f"{case.pod.ref}: status", f"{reason}: {message}", _ended_at(case)),),
         next_step=f"kubectl describe node {case.pod.node}",
     )
-
-
-# Where the controllers of Deployments, StatefulSets and DaemonSets write it.
-_VERSIONS: t.Final = ("pod-template-hash", "controller-revision-hash")
 
 
 def _replaced(case: PodCase) -> bool:

@@ -129,26 +129,26 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
             else f"{name} is none of {', '.join(sorted(environment.values)) or 'no variables'}",
         )
     ]
+    not_there = lost is not None and lost.kind == "absence"
+    if value == "":
+        how = "sets it to nothing"
+    elif not_there:
+        how = "takes it from an optional key that is not there"
+    elif environment.whole and not lost:
+        how = "does not set it"
+    else:
+        how = "does not set it, unless a Secret does"
     if former:
         proofs.append(
             EvidenceItem("object", f"{case.workload}: revision {former.number}", f"revision {former.number} set {name}")
         )
     return Judgement(
         summary=f"container {case.container.name} ends because variable {name} is {'empty' if value == '' else 'not set'}",
-        explanation="The program names it and ends itself, and the container's spec "
-        + (
-            "sets it to nothing."
-            if value == ""
-            else "takes it from an optional key that is not there."
-            if lost and lost.kind == "absence"
-            else "does not set it."
-            if environment.whole and not lost
-            else "does not set it, unless a Secret does."
-        )
+        explanation=f"The program names it and ends itself, and the container's spec {how}."
         + (f" Revision {former.number} did." if former else ""),
         evidence=(quote_said(case, match), quote_end(case), *proofs, *_rest(case, match)),
         next_step=edit_command(case.workload) + f"   # set {name} for {case.container.name}",
-        confidence="confirmed" if former or near or value == "" or (lost and lost.kind == "absence") else "probable",
+        confidence="confirmed" if former or near or value == "" or not_there else "probable",
         candidates=tuple(Candidate(f"variable {each}", "the name is similar, and it is set") for each in near),
     )
 

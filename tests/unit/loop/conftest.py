@@ -37,10 +37,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> QuickStore:
-    """Durability is for the tests of the store: here it would only take time."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where records may lie.  Durability is for the tests of the store: here it would only take time."""
     monkeypatch.setattr(os, "fsync", lambda _handle: None)
-    return QuickStore(tmp_path / "records")
+    return tmp_path / "records"
+
+
+@pytest.fixture
+def kept(folder: Path) -> QuickStore:
+    return QuickStore(folder)
 
 
 @pytest.fixture

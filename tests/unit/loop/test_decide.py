@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from pathlib import Path
 
@@ -154,10 +153,9 @@ CAROL: t.Final = person("carol", "signature")
 
 
 @pytest.fixture
-def critical(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> QuickStore:
+def critical(folder: Path, clock: Clock) -> QuickStore:
     """Two persons must decide, by a list of who is who."""
-    monkeypatch.setattr(os, "fsync", lambda _handle: None)
-    listed = QuickStore(tmp_path, PEOPLE)
+    listed = QuickStore(folder, PEOPLE)
     listed.create(plan(tier="critical"), clock.now, ALICE)
     ask(listed, PHR, ALICE, clock.now)
     return listed
