@@ -319,6 +319,17 @@ def command_line(container: Json) -> str:
     return " ".join(words) or "the image's own entrypoint"
 
 
+def config_map(case: PodCase, volume: Json) -> Json | None:
+    """The ConfigMap that a volume holds."""
+    return case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, get_str(volume, "configMap", "name")))
+
+
+def files_of(case: PodCase, volume: Json) -> dict[str, str]:
+    """The files that a ConfigMap's volume brings, and the keys that hold them; empty where nothing tells."""
+    items = {get_str(item, "path"): get_str(item, "key") for item in get_dicts(volume, "configMap", "items")}
+    return items or {key: key for key in get_strs(config_map(case, volume), "keys")}
+
+
 def kubectl(ref: Ref, words: str) -> str:
     """A kubectl command in the object's namespace."""
     return f"kubectl -n {ref.namespace} {words}" if ref.namespace else f"kubectl {words}"

@@ -17,7 +17,7 @@ import typing as t
 from .._model.fields import Json, get, get_dict, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, mount_at
-from ._case import ContainerCase, Judgement, edit_command, quote_end, quote_log, quote_said, said
+from ._case import ContainerCase, Judgement, edit_command, files_of, quote_end, quote_log, quote_said, said
 from ._near import near_misses
 
 _NAME: t.Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
@@ -77,6 +77,10 @@ _BAD_FILE: t.Final = (
     r"|(?:fail\w*|unable|can(?:not|'t)|could(?: not|n't)) (?:to )?(?:load|read|parse|decode|open) .{0,40}"
     r"\b(?:certificates?|cert|private key|key ?(?:pair|store)|trust ?store)\b"
 )
+_NO_FILE: t.Final = (
+    r"(?i)^(?!.*\b(?:info|debug|notice)\b).*(?:no such file or directory|\bENOENT\b|NoSuchFile|\bnot found\b"
+    r"|\b(?:does not|doesn't) exist\b|(?:could not|couldn't|can(?:not|'t)|unable to) find\b)"
+)
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
 # What a program is told to run, not what it is told to read.
@@ -100,7 +104,7 @@ def configuration_invalid(case: ContainerCase) -> Judgement | None:
         return _missing_variable(case, (_SHELL,))
     if not case.gave_up:
         return None
-    return _missing_variable(case, (_SHELL, *_MISSING)) or _bad_value(case) or _bad_file(case)
+    return _missing_variable(case, (_SHELL, *_MISSING)) or _bad_value(case) or _missing_file(case) or _bad_file(case)
 
 
 def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgement | None:
@@ -184,6 +188,50 @@ def _bad_value(case: ContainerCase) -> Judgement | None:
         next_step=edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
         confidence="confirmed" if quoted else "probable",
     )
+
+
+def _missing_file(case: ContainerCase) -> Judgement | None:
+    """A file is not where a ConfigMap is mounted: it has no such key, and hides what the image may have in that folder."""
+    match = next(_told(case, (_NO_FILE,)), None)
+    for path in re.findall(_PATH, match.string) if match else ():
+        mount = mount_at(case.pod.spec, case.container.spec, path)
+        files = files_of(case, mount.volume) if mount else {}
+        name = path[len(mount.path) :].strip("/") if mount else ""
+        if match is None or mount is None or not files or not name or _holds(files, name) or _is_run(case, path):
+            continue
+        source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
+        has = ", ".join(sorted(files))
+        return Judgement(
+            summary=f"container {case.container.name} ends because {path} is not there: ConfigMap {source.name} lies on "
+            f"{mount.path} and has no {name}",
+            explanation=f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the "
+            f"image has in {mount.path}.",
+            evidence=(
+                quote_said(case, match),
+                quote_end(case),
+                EvidenceItem(
+                    "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{mount.path} is of {source}"
+                ),
+                EvidenceItem("object", f"{source}: files", has),
+                *_rest(case, match),
+            ),
+            next_step=edit_command(case.workload) + f"   # mount single files with subPath, or add {name} to {source}",
+            candidates=tuple(
+                Candidate(f"key {each}", f"{source} has it; the name is similar") for each in near_misses(name, files)
+            ),
+        )
+    return None
+
+
+def _holds(files: t.Iterable[str], name: str) -> bool:
+    """Whether the name is among files, or a folder of theirs; what is mounted may be one of their folders by itself."""
+    return any(f"/{name}/" in f"/{file}/" for file in files)
+
+
+def _is_run(case: ContainerCase, path: str) -> bool:
+    """Whether the container is told to run the file: then its command is at fault."""
+    words = [*get_strs(case.container.spec, "command"), *get_strs(case.container.spec, "args")]
+    return bool(re.search(_SCRIPT, path)) or path in words[: 2 if words and re.search(_INTERPRETER, words[0]) else 1]
 
 
 def _bad_file(case: ContainerCase) -> Judgement | None:

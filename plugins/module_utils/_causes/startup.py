@@ -23,7 +23,9 @@ from ._case import (
     ContainerCase,
     Judgement,
     command_line,
+    config_map,
     edit_command,
+    files_of,
     last_lines,
     quote_end,
     quote_log,
@@ -97,7 +99,7 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
     word = refusal.word
     what = f'command "{word}"' if word else "a command"
     volume = _mounted(case, word)
-    files = _files(case, volume)
+    files = files_of(case, volume)
     if refusal.by == "kernel" or posixpath.basename(word) in files:
         summary = f"can't start: what {what} needs to run is not in image {case.container.image}"
         why = (
@@ -372,18 +374,8 @@ def _is_script(case: ContainerCase, file: str) -> bool:
     A script of the image itself says nothing: its interpreter may be a foreign program, with the same complaint.
     """
     volume = _mounted(case, file)
-    key = _files(case, volume).get(posixpath.basename(file))
-    return key not in get_strs(_config_map(case, volume), "binaryKeys") and _mode(volume, file) is not None
-
-
-def _files(case: ContainerCase, volume: Json) -> dict[str, str]:
-    """The files that a ConfigMap's volume brings, and the keys that hold them; empty where nothing tells."""
-    items = {get_str(item, "path"): get_str(item, "key") for item in get_dicts(volume, "configMap", "items")}
-    return items or {key: key for key in get_strs(_config_map(case, volume), "keys")}
-
-
-def _config_map(case: ContainerCase, volume: Json) -> Json | None:
-    return case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, get_str(volume, "configMap", "name")))
+    key = files_of(case, volume).get(posixpath.basename(file))
+    return key not in get_strs(config_map(case, volume), "binaryKeys") and _mode(volume, file) is not None
 
 
 def _mode(volume: Json, file: str) -> int | None:

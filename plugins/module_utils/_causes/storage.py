@@ -23,6 +23,7 @@ from ._case import (
     ContainerCase,
     Judgement,
     PodCase,
+    files_of,
     kubectl,
     quote_condition,
     quote_end,
@@ -358,23 +359,41 @@ def _unmountable(
     evidence = [quote]
     if volume:
         evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.volumes[{name}]", _source(case, volume)))
-    mounts = get_dicts(container.spec, "volumeMounts") if container else []
+    mounts = [
+        mount
+        for mount in (get_dicts(container.spec, "volumeMounts") if container else [])
+        if name and get_str(mount, "name") == name
+    ]
     evidence += [
         EvidenceItem("spec", f"{case.pod.ref}: {container.spec_place}.volumeMounts[{name}]", _mount(mount))
         for mount in mounts
-        if container and name and get_str(mount, "name") == name
+        if container
     ]
+    files = files_of(case, volume)
+    missing = next((path for mount in mounts if (path := get_str(mount, "subPath")) and _lack(files, path)), "")
+    if missing:
+        source = f"ConfigMap {get_str(volume, 'configMap', 'name')}"
+        evidence.append(EvidenceItem("object", f"{source}: files", ", ".join(sorted(files))))
+        reason = f"{source} has no {missing}, which its subPath names"
     holders = _holders(case, volume) if "Multi-Attach" in reason else []
     evidence += [EvidenceItem("object", holder, f"uses the same claim on node {node}") for holder, node in holders]
     return Judgement(
         summary=f"volume {name or '(unnamed)'} can't be mounted: {one_line(reason, _SUMMARY)}",
-        explanation=_why_not_mounted(reason),
+        explanation="What a subPath names and is not there becomes an empty folder, and that can't lie on a file."
+        if missing
+        else _why_not_mounted(reason),
         evidence=tuple(evidence),
         next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
         + f"   # then correct the volume in {case.workload}, or what it points to",
         confidence=confidence,
+        candidates=tuple(Candidate(f"subPath {file}", "the name is similar") for file in near_misses(missing, files)),
         container=container.name if container else mounted_by(case.pod.spec).get(name),
     )
+
+
+def _lack(files: t.Iterable[str], path: str) -> bool:
+    """Whether files that are known do not hold this path, as a file or as a folder of theirs."""
+    return bool(files) and not any(f"{file}/".startswith(f"{path.strip('/')}/") for file in files)
 
 
 _REASONS: t.Final = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding im
 RECORDED = snapshot.load(str(Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json")).read(
     Scope()
 )
+NAMESPACE = RECORDED.objects["Pod"][0]["metadata"]["namespace"]
 SETTINGS, FILES, PORT, MEMORY, OTHER = (
     "configuration-invalid",
     "filesystem-not-writable",
@@ -118,11 +120,15 @@ WORDS = [
 ]
 
 
-def ended_with(line: str, before: str = "starting", **spec: Any) -> Finding:
+def ended_with(
+    line: str, before: str = "starting", volumes: Sequence[Any] = (), config_maps: Sequence[Any] = (), **spec: Any
+) -> Finding:
     """What is found where the recorded container had said that and ended with 1; ``spec`` adds to its spec."""
     objects = copy.deepcopy({kind: list(found) for kind, found in RECORDED.objects.items()})
     [pod] = objects["Pod"]
     pod["spec"]["containers"][0] |= {"resources": {"limits": {"memory": "64Mi"}}, **spec}
+    pod["spec"]["volumes"] = list(volumes)
+    objects["ConfigMap"] = list(config_maps)
     objects["ReplicaSet"] = []
     name = pod["metadata"]["name"]
     logs = {
@@ -148,6 +154,57 @@ def test_a_slip_of_the_pen_confirms_it(line: str) -> None:
     finding = ended_with(line, env=[{"name": "DATABSE_URL", "value": "postgres://ledger"}])
     assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
     assert [each.what for each in finding.candidates] == ["variable DATABSE_URL"]
+
+
+NO_FILE = [
+    'open() "/etc/app/app.conf" failed (2: No such file or directory)',
+    "FileNotFoundError: [Errno 2] No such file or directory: '/etc/app/app.conf'",
+    "Error: ENOENT: no such file or directory, open '/etc/app/app.conf'",
+    "open /etc/app/app.conf: no such file or directory",
+    "java.io.FileNotFoundException: /etc/app/app.conf (No such file or directory)",
+    "java.nio.file.NoSuchFileException: /etc/app/app.conf",
+    "fatal: settings file /etc/app/app.conf does not exist",
+    "cannot find /etc/app/app.conf",
+]
+
+
+def ended_over_a_file(line: str, *keys: str, **spec: Any) -> Finding:
+    """What is found where a ConfigMap with these keys lies on /etc/app, and the container ended with that line."""
+    settings = {"metadata": {"namespace": NAMESPACE, "name": "settings"}, "keys": list(keys)}
+    mounts = [{"name": "settings", "mountPath": "/etc/app"}]
+    volumes = [{"name": "settings", "configMap": {"name": "settings", **spec.pop("volume", {})}}]
+    return ended_with(line, volumes=volumes, config_maps=[settings], volumeMounts=mounts, **spec)
+
+
+@pytest.mark.parametrize("line", NO_FILE)
+def test_a_file_that_a_config_map_does_not_have_is_missing(line: str) -> None:
+    finding = ended_over_a_file(line, "app.cfg", "log.conf")
+    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
+    assert "app.cfg, log.conf" in str(finding.evidence)
+    assert [each.what for each in finding.candidates] == ["key app.cfg"]
+
+
+@pytest.mark.parametrize("line", NO_FILE)
+@pytest.mark.parametrize(
+    ("keys", "spec"),
+    [
+        (["app.conf"], {}),
+        (["one"], {"volume": {"items": [{"key": "one", "path": "app.conf"}]}}),
+        (["one"], {"volume": {"items": [{"key": "one", "path": "app.conf/one"}]}}),
+        ([], {}),
+        (["one"], {"command": ["/etc/app/app.conf"]}),
+        (["one"], {"command": ["python3", "/etc/app/app.conf"]}),
+    ],
+)
+def test_a_file_that_is_there_or_is_run_is_no_missing_setting(line: str, keys: list[str], spec: Any) -> None:
+    assert "is not there" not in ended_over_a_file(line, *keys, **spec).summary
+
+
+def test_what_a_program_goes_on_without_is_not_what_ends_it() -> None:
+    line = 'nginx: [emerg] unknown directive "servre" in /etc/app/site.conf:3'
+    finding = ended_over_a_file(line, "site.conf", before="info: /etc/app/app.conf is not a file or does not exist")
+    assert (finding.cause, "unknown directive" in str(finding.evidence)) == (SETTINGS, True)
+    assert "app.conf" not in finding.summary
 
 
 def test_settings_that_another_host_does_not_give_are_no_fault_of_theirs() -> None:
