@@ -48,6 +48,8 @@ options:
 seealso:
   - module: aiops.kubernetes.diagnosis_info
   - module: aiops.kubernetes.report
+notes:
+  - This is an action plugin. It runs on the controller.
 """
 
 EXAMPLES = r"""
@@ -137,35 +139,3 @@ diagnosis:
   type: dict
   sample: {schema: aiops.kubernetes/diagnosis/1, findings: []}
 """
-
-import typing as t
-
-from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors.asking import ask_all
-from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly, local_module
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.advise import advise
-
-OPTIONS: t.Final[dict[str, t.Any]] = {
-    "diagnosis": {"type": "dict", "required": True},
-    "finding": {"type": "str"},
-    "advisor": {"type": "raw"},
-    "advisors": {"type": "list", "elements": "raw", "default": []},
-}
-
-
-def main() -> t.NoReturn:
-    module = local_module(**OPTIONS)
-    one, finding = module.params["advisor"], module.params["finding"]
-    with failing_clearly(module):
-        advisors = [*([] if one is None else [one]), *module.params["advisors"]]
-        before = Diagnosis.from_json(module.params["diagnosis"])
-        after = advise(before, advisors, ask_all, finding)
-        told = {"diagnosis": {**module.params["diagnosis"], "findings": [each.as_json() for each in after.findings]}}
-        if one is not None and finding:
-            said = next(each for each in after.findings if each.id == finding).advice
-            told["advice"] = said[len(said) - len(advisors)].as_json()
-        module.exit_json(changed=False, **told)
-
-
-if __name__ == "__main__":
-    main()

@@ -32,6 +32,8 @@ _ROUNDS: t.Final = 8
 _LARGEST: t.Final = 4 * 1024 * 1024
 _LOOK_SECONDS: t.Final = 0.02
 _VERSION: t.Final = re.compile(r"^version:\s*(\S+)", re.MULTILINE)
+# Reads until whoever holds the other end of the pipe is gone.
+_WATCH: t.Final = ("/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$1"; rm -rf -- "$2"', "aiops-watch")
 # What a program needs to find kubectl, to reach a model through a proxy, and to know its certificate.
 _PASSED_ON: t.Final = tuple(
     name
@@ -108,16 +110,27 @@ def _run(command: t.Sequence[str], environment: t.Mapping[str, str], home: Path,
             start_new_session=True,
         )
     try:
-        # Not waited for, so that its number stays taken until its whole group is ended.
-        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            if time.monotonic() > until or _size(home / wrote) > _LARGEST:
-                return False
-            time.sleep(_LOOK_SECONDS)
+        with _ended_with_us(process.pid, home):
+            # Not waited for, so that its number stays taken until its whole group is ended.
+            while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                if time.monotonic() > until or _size(home / wrote) > _LARGEST:
+                    return False
+                time.sleep(_LOOK_SECONDS)
         return True
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@contextlib.contextmanager
+def _ended_with_us(group: int, home: Path) -> t.Iterator[None]:
+    """Should this process be killed meanwhile, as at Ctrl-C, that process group and the folder go with it."""
+    with subprocess.Popen([*_WATCH, str(group), str(home)], stdin=subprocess.PIPE, start_new_session=True) as watch:
+        try:
+            yield
+        finally:
+            watch.kill()
 
 
 def _size(path: Path) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import stat
 import sys
 import tempfile
@@ -169,17 +170,40 @@ def test_it_gets_the_cluster_that_it_was_given(stand_in: Tool, monkeypatch: pyte
     assert stand_in.saw["environment"]["OPENAI_API_KEY"] == "none"
 
 
+def _ended(process: int) -> bool:
+    """Whether it is gone, or waits for its new parent to take note of its end."""
+    status = Path("/proc") / str(process) / "stat"
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def _soon(condition: t.Callable[[], bool]) -> bool:
+    for _try in range(500):
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
 @pytest.mark.parametrize("case", ["hang", "child"])
 def test_nothing_is_left_running(stand_in: Tool, case: str) -> None:
     stand_in.ask(case, seconds=2)
-    child = Path("/proc") / str(stand_in.saw["child"]) / "stat"
-    for _try in range(100):  # until its new parent has taken note of its end
-        if not child.exists() or child.read_text().rpartition(")")[2].split()[0] == "Z":
-            break
-        time.sleep(0.02)
-    else:
-        pytest.fail("a child of kubectl-ai is still running")
+    assert _soon(lambda: _ended(stand_in.saw["child"]))
     assert stand_in.left == []
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_where_who_asks_is_killed(stand_in: Tool, ended_by: signal.Signals) -> None:
+    asking = os.fork()
+    if not asking:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stand_in.ask("hang", seconds=60)
+        os._exit(1)
+    assert _soon(stand_in.report.exists)
+    assert _soon(lambda: bool(stand_in.report.read_text()))
+    os.kill(asking, ended_by)
+    assert os.waitstatus_to_exitcode(os.waitpid(asking, 0)[1]) == -ended_by
+    assert _soon(lambda: _ended(stand_in.saw["child"]))
+    assert _soon(lambda: stand_in.left == [])
 
 
 def test_one_that_writes_without_end_is_ended(stand_in: Tool) -> None:

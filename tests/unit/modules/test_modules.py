@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.aiops.kubernetes.plugins.action.report import ActionModule
+from ansible_collections.aiops.kubernetes.plugins.action import advice_info, report
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import module as common
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import KINDS, Evidence, LogRequest, Scope
-from ansible_collections.aiops.kubernetes.plugins.modules import advice_info, cluster_snapshot, diagnosis_info
+from ansible_collections.aiops.kubernetes.plugins.modules import cluster_snapshot, diagnosis_info
 from ansible_collections.aiops.kubernetes.tests.unit.modules.conftest import Run
 
 
@@ -192,7 +192,7 @@ def _told(options: Spec) -> dict[str, tuple[object, ...]]:
     }
 
 
-@pytest.mark.parametrize("module", [advice_info, diagnosis_info, cluster_snapshot])
+@pytest.mark.parametrize("module", [diagnosis_info, cluster_snapshot])
 def test_the_arguments_are_documented(
     module: types.ModuleType, documented: dict[str, dict[str, Spec]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,5 +200,9 @@ def test_the_arguments_are_documented(
     assert _told(_spec(module, monkeypatch)) == _told(documented[name]["options"])
 
 
-def test_the_arguments_of_the_action_are_documented(documented: dict[str, dict[str, Spec]]) -> None:
-    assert _told(t.cast("Spec", ActionModule.ARGUMENTS)) == _told(documented["report"]["options"])
+@pytest.mark.parametrize("action", [advice_info, report])
+def test_the_arguments_of_an_action_are_documented(
+    action: types.ModuleType, documented: dict[str, dict[str, Spec]]
+) -> None:
+    name = action.__name__.rpartition(".")[2]
+    assert _told(t.cast("Spec", action.ActionModule.ARGUMENTS)) == _told(documented[name]["options"])
