@@ -145,11 +145,13 @@ def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
     if pod.phase != "Failed" or get_str(condition(json, "Failed"), "status") == "True":
         return False
     index = get_str(pod.json, "metadata", "annotations", _INDEX)
+    began = any(each.last_end for each in pod.containers)
     newer = [
         other
         for other in evidence.pods_of(evidence.workload(pod))
         if (other.created or "") > (pod.created or "")
         and other.phase in {"Running", "Pending", "Succeeded"}
+        and (began or other.acknowledged)  # who refused the one may refuse the next
         and other.owner == job
         and get_str(other.json, "metadata", "annotations", _INDEX) == index
     ]

@@ -165,7 +165,8 @@ def refused(evidence: Evidence, pod: Pod, reason: str) -> EvidenceItem | None:
     said = get_str(pod.json, "status", "reason")
     if pod.phase != "Failed" or not re.fullmatch(reason, said):
         return None
-    newest = max(evidence.pods_of(evidence.workload(pod)), key=lambda each: each.created or "", default=pod)
+    seen = [each for each in evidence.pods_of(evidence.workload(pod)) if each.acknowledged]
+    newest = max(seen, key=lambda each: each.created or "", default=pod)
     if newest.phase != "Failed":
         return None  # its controller has made another, which was taken
     return EvidenceItem("status", f"{pod.ref}: status", f"{said}: {get_str(pod.json, 'status', 'message')}")

@@ -234,6 +234,11 @@ class Pod:
         return get_str(self.json, "spec", "nodeName")
 
     @property
+    def acknowledged(self) -> bool:
+        """Whether a kubelet has looked at it; until then nobody knows whether it is taken (``PodStatus.startTime``)."""
+        return bool(get_str(self.json, "status", "startTime"))
+
+    @property
     def restart_policy(self) -> str:
         return get_str(self.json, "spec", "restartPolicy") or "Always"
 

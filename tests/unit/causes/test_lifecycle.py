@@ -58,6 +58,25 @@ def test_a_pod_that_was_ended_as_a_whole_says_why(reason: str, message: str, cau
     assert found(varied("job-failed--probe", change)) == [(cause, "critical", "Pod")]
 
 
+FRESH = {"phase": "Pending", "qosClass": "Burstable"}
+TAKEN = FRESH | {"startTime": "2026-11-25T22:42:46Z"}
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(FRESH, [("insufficient-resources", "critical", "Job")]), (TAKEN, [])]
+)
+def test_what_refused_a_pod_counts_until_a_kubelet_has_taken_the_next(
+    status: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    def change(objects: Objects) -> None:
+        [refused] = objects["Pod"]
+        later = moments.after(refused["metadata"]["creationTimestamp"], 11)
+        metadata = refused["metadata"] | {"name": "next", "uid": "next", "creationTimestamp": later}
+        objects["Pod"].append(refused | {"metadata": metadata, "status": status})
+
+    assert found(varied("insufficient-resources--pinned", change, 11.2)) == expected
+
+
 def test_remains_of_a_shutdown_are_history_once_others_are_ready() -> None:
     def change(objects: Objects) -> None:
         for pod in objects["Pod"]:
