@@ -10,29 +10,23 @@ import threading
 import typing as t
 from pathlib import Path
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.text import one_line
-from ansible_collections.aiops.kubernetes.plugins.plugin_utils._action import people_read
+from ansible_collections.aiops.kubernetes.plugins.plugin_utils._action import PackedModule, people_read
 
 _POLL_SECONDS: t.Final = 0.5
 
 
-class ActionModule(ActionBase):
+class ActionModule(PackedModule):
     """Runs the module of the same name, which does all the work and all the checks, and shows meanwhile what it waits for."""
 
-    _supports_check_mode = True
-
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
         if not people_read():
-            result.update(self._execute_module(task_vars=task_vars))
-            return result
+            return super().run(tmp, task_vars)
         with tempfile.TemporaryDirectory(prefix="aiops-") as folder:
             progress = Path(folder, "progress")
+            self._task.args = {**self._task.args, "progress": str(progress)}
             with self._showing(progress):
-                arguments = {**self._task.args, "progress": str(progress)}
-                result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+                result = super().run(tmp, task_vars)
         if self._task.check_mode and "steps" in result:
             self._display.display(
                 "\n".join(["", "Would be done:", *(f"  {one_line(step)}" for step in result["steps"])])

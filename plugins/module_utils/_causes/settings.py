@@ -16,7 +16,7 @@ import typing as t
 
 from .._model.fields import Json, get, get_dict, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
-from .._model.objects import Ref, mount_at
+from .._model.objects import Mount, Ref, mount_at
 from ._case import ContainerCase, Judgement, edit_command, files_of, quote_end, quote_log, quote_said, said
 from ._near import near_misses
 
@@ -193,34 +193,38 @@ def _bad_value(case: ContainerCase) -> Judgement | None:
 def _missing_file(case: ContainerCase) -> Judgement | None:
     """A file is not where a ConfigMap is mounted: it has no such key, and hides what the image may have in that folder."""
     match = next(_told(case, (_NO_FILE,)), None)
-    for path in re.findall(_PATH, match.string) if match else ():
+    path, mount = next(_hidden(case, match.string), ("", None)) if match else ("", None)
+    if match is None or mount is None:
+        return None
+    source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
+    files, name = files_of(case, mount.volume), mount.inside(path)
+    has, place = ", ".join(sorted(files)), f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
+    return Judgement(
+        summary=f"container {case.container.name} ends because {path} is not there: ConfigMap {source.name} lies on {mount.path} "
+        f"and has no {name}",
+        explanation=f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the image "
+        f"has in {mount.path}.",
+        evidence=(
+            quote_said(case, match),
+            quote_end(case),
+            EvidenceItem("spec", place, f"{mount.path} is of {source}"),
+            EvidenceItem("object", f"{source}: files", has),
+            *_rest(case, match),
+        ),
+        next_step=edit_command(case.workload) + f"   # mount single files with subPath, or add {name} to {source}",
+        candidates=tuple(
+            Candidate(f"key {each}", f"{source} has it; the name is similar") for each in near_misses(name, files)
+        ),
+    )
+
+
+def _hidden(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
+    """Files that the line names, in a ConfigMap's mount that does not bring them."""
+    for path in re.findall(_PATH, line):
         mount = mount_at(case.pod.spec, case.container.spec, path)
         files = files_of(case, mount.volume) if mount else {}
-        name = path[len(mount.path) :].strip("/") if mount else ""
-        if match is None or mount is None or not files or not name or _holds(files, name) or _is_run(case, path):
-            continue
-        source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
-        has = ", ".join(sorted(files))
-        return Judgement(
-            summary=f"container {case.container.name} ends because {path} is not there: ConfigMap {source.name} lies on "
-            f"{mount.path} and has no {name}",
-            explanation=f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the "
-            f"image has in {mount.path}.",
-            evidence=(
-                quote_said(case, match),
-                quote_end(case),
-                EvidenceItem(
-                    "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{mount.path} is of {source}"
-                ),
-                EvidenceItem("object", f"{source}: files", has),
-                *_rest(case, match),
-            ),
-            next_step=edit_command(case.workload) + f"   # mount single files with subPath, or add {name} to {source}",
-            candidates=tuple(
-                Candidate(f"key {each}", f"{source} has it; the name is similar") for each in near_misses(name, files)
-            ),
-        )
-    return None
+        if mount and files and path != mount.path and not _holds(files, mount.inside(path)) and not _is_run(case, path):
+            yield path, mount
 
 
 def _holds(files: t.Iterable[str], name: str) -> bool:

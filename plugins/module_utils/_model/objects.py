@@ -423,6 +423,10 @@ class Mount:
         names = (get_str(self.volume, self.source, field) for field in ("name", "secretName", "claimName"))
         return next(filter(None, names), "")
 
+    def inside(self, path: str) -> str:
+        """The path of a file below this place, from here."""
+        return path[len(self.path) :].strip("/")
+
 
 def mount_at(spec: Json, container: Json, path: str) -> Mount | None:
     """The mount that holds an absolute path in a container of a pod spec; None where that is the container's own file system."""

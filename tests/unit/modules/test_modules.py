@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import subprocess
 import sys
@@ -206,3 +208,23 @@ def test_the_arguments_of_an_action_are_documented(
 ) -> None:
     name = action.__name__.rpartition(".")[2]
     assert _told(t.cast("Spec", action.ActionModule.ARGUMENTS)) == _told(documented[name]["options"])
+
+
+@pytest.mark.parametrize("name", ["diagnosis_info", "remediation", "remediation_plan", "verification"])
+def test_no_garbage_is_collected_while_a_module_is_packed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[bool, object]] = []
+
+    def execute(_self: object, module_name: object = None, **_given: object) -> dict[str, object]:
+        seen.append((gc.isenabled(), module_name))
+        return {"changed": False}
+
+    action = importlib.import_module(f"ansible_collections.aiops.kubernetes.plugins.action.{name}").ActionModule
+    monkeypatch.setattr(action, "_execute_module", execute)
+    shell = types.SimpleNamespace(tmpdir=None)
+    task: t.Any = types.SimpleNamespace(args={}, check_mode=False, async_val=0, diff=False, action=name, no_log=False)
+    place: t.Any = types.SimpleNamespace(_shell=shell, has_native_async=False)
+    try:
+        result = action(task, place, None, None, None, None).run(task_vars={})
+    finally:
+        gc.enable()
+    assert (result["changed"], seen) == (False, [(False, None)])
