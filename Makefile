@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 RUN_TESTS := $(VENV_PYTHON) tests/tools/run_tests.py
 CLUSTER = $(VENV_PYTHON) tests/cluster/cluster.py $(1) $(if $(NAME),--name '$(NAME)')
-PARTS := lint docs units browser sanity build scenarios loop setup integration molecule
+PARTS := lint docs units browser sanity build scenarios loop setup integration molecule alone
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test advisors $(PARTS) cluster cluster-down cluster-status soak benchmark record clean python

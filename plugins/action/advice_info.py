@@ -28,7 +28,10 @@ class ActionModule(AiopsAction):
         one, finding = params["advisor"], params["finding"]
         advisors = [*([] if one is None else [one]), *params["advisors"]]
         after = advise(Diagnosis.from_json(params["diagnosis"]), advisors, ask_all, finding)
-        told = {"diagnosis": {**params["diagnosis"], "findings": [each.as_json() for each in after.findings]}}
+        told = {
+            "changed": False,
+            "diagnosis": {**params["diagnosis"], "findings": [each.as_json() for each in after.findings]},
+        }
         if one is not None and finding:
             said = next(each for each in after.findings if each.id == finding).advice
             told["advice"] = said[len(said) - len(advisors)].as_json()

@@ -56,6 +56,7 @@ def test_only_reads_and_asks_for_no_secret(played: Plays, kubeconfig: Path) -> N
     assert "secrets" not in {resource for _verb, resource in requests}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("scenario", ALONE, ids=lambda scenario: scenario.id)
 def test_finds_exactly_what_is_wrong_with_the_cluster(scenario: Scenario, emptied: Look, tell: list[str]) -> None:
     tell.append("did not settle")

@@ -100,7 +100,12 @@ def build(place: Place) -> None:
 
 def scenarios(place: Place) -> None:
     if cluster := _cluster(place, "scenarios"):
-        _pytest(place, "scenarios", "tests/scenarios", environment=cluster)
+        _pytest(place, "scenarios", "tests/scenarios", "-m", "not alone", environment=cluster)
+
+
+def alone(place: Place) -> None:
+    if cluster := _cluster(place, "alone"):
+        _pytest(place, "alone", "tests/scenarios", "-m", "alone", environment=cluster)
 
 
 def loop(place: Place) -> None:
@@ -151,9 +156,10 @@ Job = Callable[[Place], None]
 STATIC = (lint, docs, units, browser, sanity, build)
 # One stage after the other; in each, the first jobs run beside the second ones.
 STAGES: tuple[tuple[tuple[Job, ...], tuple[Job, ...]], ...] = (
-    ((setup,), STATIC),  # the one waits for pods and metrics, the others need no cluster
+    ((setup,), (lint, docs, units)),  # the one waits for pods and metrics, the others need no cluster
     ((), (scenarios, loop)),
     ((integration,), (molecule,)),  # each keeps one core busy
+    ((alone,), (browser, sanity, build)),  # the one has the cluster for itself and waits for it, the others need none
 )
 ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for jobs in reversed(stage) for job in jobs}
 

@@ -330,6 +330,11 @@ def files_of(case: PodCase, volume: Json) -> dict[str, str]:
     return items or {key: key for key in get_strs(config_map(case, volume), "keys")}
 
 
+def brings(files: t.Iterable[str], path: str) -> bool:
+    """Whether files of a volume have this path, as a file or as a folder of theirs."""
+    return any(f"{file}/".startswith(f"{path}/") for file in files)
+
+
 def kubectl(ref: Ref, words: str) -> str:
     """A kubectl command in the object's namespace."""
     return f"kubectl -n {ref.namespace} {words}" if ref.namespace else f"kubectl {words}"

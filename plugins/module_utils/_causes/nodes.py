@@ -154,11 +154,11 @@ def _serving(case: PodCase, held: float) -> int:
     """How many pods of the workload have been ready for so many seconds; one like the pod that ended, for as long as that lasted more."""
     count = 0
     ended = _ended_at(case) or get_str(case.pod.condition("Ready"), "lastTransitionTime")
-    lived = moments.seconds_between(case.pod.created, ended) or 0
+    lived, template = moments.seconds_between(case.pod.created, ended) or 0, _template(case.pod)
     for pod in case.evidence.pods_of(case.workload):
         since = get_str(pod.condition("Ready"), "lastTransitionTime")
         lasted = moments.seconds_between(since, case.evidence.observed_at) or 0
-        enough = held + lived if held and _template(pod) == _template(case.pod) else held
+        enough = held + lived if held and _template(pod) == template else held
         count += pod.ready and not pod.deleting and lasted >= enough
     return count
 

@@ -17,7 +17,7 @@ import typing as t
 from .._model.fields import Json, get, get_dict, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Mount, Ref, mount_at
-from ._case import ContainerCase, Judgement, edit_command, files_of, quote_end, quote_log, quote_said, said
+from ._case import ContainerCase, Judgement, brings, edit_command, files_of, quote_end, quote_log, quote_said, said
 from ._near import near_misses
 
 _NAME: t.Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
@@ -223,19 +223,22 @@ def _hidden(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
     for path in re.findall(_PATH, line):
         mount = mount_at(case.pod.spec, case.container.spec, path)
         files = files_of(case, mount.volume) if mount else {}
-        if mount and files and path != mount.path and not _holds(files, mount.inside(path)) and not _is_run(case, path):
+        if mount and files and path != mount.path and not brings(files, mount.inside(path)) and not _is_run(case, path):
             yield path, mount
-
-
-def _holds(files: t.Iterable[str], name: str) -> bool:
-    """Whether the name is among files, or a folder of theirs; what is mounted may be one of their folders by itself."""
-    return any(f"/{name}/" in f"/{file}/" for file in files)
 
 
 def _is_run(case: ContainerCase, path: str) -> bool:
     """Whether the container is told to run the file: then its command is at fault."""
-    words = [*get_strs(case.container.spec, "command"), *get_strs(case.container.spec, "args")]
-    return bool(re.search(_SCRIPT, path)) or path in words[: 2 if words and re.search(_INTERPRETER, words[0]) else 1]
+    run, _read = _run_and_read(case)
+    return bool(re.search(_SCRIPT, path)) or path in run
+
+
+def _run_and_read(case: ContainerCase) -> tuple[list[str], list[str]]:
+    """The words that say what the container runs, and those that this is given."""
+    command = get_strs(case.container.spec, "command")
+    words = [*command, *get_strs(case.container.spec, "args")]
+    run = 2 if words and re.search(_INTERPRETER, words[0]) else 1 if command else 0
+    return words[:run], words[run:]
 
 
 def _bad_file(case: ContainerCase) -> Judgement | None:
@@ -269,10 +272,7 @@ def _rest(case: ContainerCase, match: re.Match[str]) -> tuple[EvidenceItem, ...]
 def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, str]]:
     """Files of settings that come from outside the image: those that the line names, then those that the container is told to read."""
     spec = case.container.spec
-    words = [*get_strs(spec, "command"), *get_strs(spec, "args")]
-    read = (
-        words[2:] if words and re.search(_INTERPRETER, words[0]) else words[1:] if get_strs(spec, "command") else words
-    )
+    _run, read = _run_and_read(case)
     told = " ".join((*read, *(get_str(each, "value") for each in get_dicts(spec, "env"))))
     for path in (*re.findall(_PATH, line), *re.findall(r"/[\w./@+-]+", told)):
         if re.search(_SCRIPT, path):

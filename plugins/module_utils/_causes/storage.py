@@ -23,6 +23,7 @@ from ._case import (
     ContainerCase,
     Judgement,
     PodCase,
+    brings,
     files_of,
     kubectl,
     quote_condition,
@@ -370,7 +371,8 @@ def _unmountable(
         if container
     ]
     files = files_of(case, volume)
-    missing = next((path for mount in mounts if (path := get_str(mount, "subPath")) and _lack(files, path)), "")
+    named = [path for mount in mounts if (path := get_str(mount, "subPath").strip("/"))]
+    missing = next((path for path in named if files and not brings(files, path)), "")
     if missing:
         source = f"ConfigMap {get_str(volume, 'configMap', 'name')}"
         evidence.append(EvidenceItem("object", f"{source}: files", ", ".join(sorted(files))))
@@ -389,11 +391,6 @@ def _unmountable(
         candidates=tuple(Candidate(f"subPath {file}", "the name is similar") for file in near_misses(missing, files)),
         container=container.name if container else mounted_by(case.pod.spec).get(name),
     )
-
-
-def _lack(files: t.Iterable[str], path: str) -> bool:
-    """Whether files that are known do not hold this path, as a file or as a folder of theirs."""
-    return bool(files) and not any(f"{file}/".startswith(f"{path.strip('/')}/") for file in files)
 
 
 _REASONS: t.Final = (

@@ -409,6 +409,8 @@ class Mount:
     """One place of a container's file system that a volume holds."""
 
     path: str
+    sub_path: str
+    """what of the volume it holds; all of it where this is empty"""
     read_only: bool
     volume: Json
 
@@ -424,15 +426,20 @@ class Mount:
         return next(filter(None, names), "")
 
     def inside(self, path: str) -> str:
-        """The path of a file below this place, from here."""
-        return path[len(self.path) :].strip("/")
+        """Where in the volume a file below this place is."""
+        return f"{self.sub_path}{path[len(self.path) :]}".strip("/")
 
 
 def mount_at(spec: Json, container: Json, path: str) -> Mount | None:
     """The mount that holds an absolute path in a container of a pod spec; None where that is the container's own file system."""
     volumes = {get_str(volume, "name"): volume for volume in get_dicts(spec, "volumes")}
     found = [
-        Mount(place, get(mount, "readOnly") is True, volumes.get(get_str(mount, "name"), {}))
+        Mount(
+            place,
+            get_str(mount, "subPath").strip("/"),
+            get(mount, "readOnly") is True,
+            volumes.get(get_str(mount, "name"), {}),
+        )
         for mount in get_dicts(container, "volumeMounts")
         if (place := get_str(mount, "mountPath").rstrip("/")) and f"{path}/".startswith(f"{place}/")
     ]

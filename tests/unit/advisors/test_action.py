@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import copy
 import json
-import types
 import typing as t
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from ansible_collections.aiops.kubernetes.plugins.action.advice_info import ActionModule
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
+from ansible_collections.aiops.kubernetes.tests.unit.acting import run_action
 from ansible_collections.aiops.kubernetes.tests.unit.advisors.conftest import KEY
 from ansible_collections.aiops.kubernetes.tests.unit.advisors.model_server import Scripted
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
@@ -26,15 +24,7 @@ BEFORE: t.Final = diagnosis(AFTER, *FOUND).as_json()
 
 
 def ask(environment: t.Sequence[t.Mapping[str, str]] = (), check_mode: bool = False, **args: t.Any) -> dict[str, t.Any]:
-    """Runs the action as the task executor does, as far as this action looks at it."""
-    task: t.Any = types.SimpleNamespace(
-        args=args, check_mode=check_mode, async_val=0, diff=False, action="aiops.kubernetes.advice_info", no_log=False,
-        environment=list(environment),
-    )  # fmt: skip
-    shell = types.SimpleNamespace(tmpdir=None, env_prefix=lambda **_variables: "")
-    place, templar, nothing = t.cast("t.Any", types.SimpleNamespace(_shell=shell)), Templar(loader=DataLoader()), None
-    action = ActionModule(task, place, t.cast("t.Any", nothing), t.cast("t.Any", nothing), templar, nothing)
-    return action.run(task_vars={})
+    return run_action(ActionModule, args, check_mode=check_mode, environment=environment)
 
 
 def _without_advice(json_: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -54,6 +44,7 @@ def advisor(model: Scripted) -> dict[str, t.Any]:
 def test_one_about_one(advisor: dict[str, t.Any], check_mode: bool) -> None:
     told = ask(diagnosis=BEFORE, finding=FOUND[6].id, advisor=advisor, check_mode=check_mode)
     assert "failed" not in told
+    assert told["changed"] is False
     assert (told["advice"]["state"], told["advice"]["cause"], told["advice"]["agrees"]) == ("ok", "key-missing", False)
     assert _without_advice(told["diagnosis"]) == BEFORE
     assert [each["advice"] for each in told["diagnosis"]["findings"]] == [*[[]] * 7, [told["advice"]]]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-import types
 import typing as t
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 
 from ansible_collections.aiops.kubernetes.plugins.action import approval_prompt
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
+from ansible_collections.aiops.kubernetes.tests.unit.acting import run_action
 from ansible_collections.aiops.kubernetes.tests.unit.loop.made import ALICE, PHR, QuickStore, person, plan
 
 REASON: t.Final = b"the release is known to be bad"
@@ -60,19 +60,8 @@ def _code(kept: QuickStore) -> bytes:
 
 
 def _act(terminal: Terminal, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
-    task: t.Any = types.SimpleNamespace(
-        args={"phr": PHR, **arguments},
-        check_mode=check_mode,
-        async_val=0,
-        diff=False,
-        action="approval_prompt",
-        no_log=False,
-    )
-    place: t.Any = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
-    nothing: t.Any = None
-    action = approval_prompt.ActionModule(task, place, nothing, nothing, nothing, nothing)
-    action._display = t.cast("t.Any", terminal)
-    return action.run(task_vars={})
+    given = {"phr": PHR, **arguments}
+    return run_action(approval_prompt.ActionModule, given, check_mode=check_mode, display=terminal)
 
 
 def _kinds(kept: QuickStore) -> list[str]:

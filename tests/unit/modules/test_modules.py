@@ -22,6 +22,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import m
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import KINDS, Evidence, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.modules import cluster_snapshot, diagnosis_info
+from ansible_collections.aiops.kubernetes.tests.unit.acting import run_action
 from ansible_collections.aiops.kubernetes.tests.unit.modules.conftest import Run
 
 
@@ -220,11 +221,8 @@ def test_no_garbage_is_collected_while_a_module_is_packed(name: str, monkeypatch
 
     action = importlib.import_module(f"ansible_collections.aiops.kubernetes.plugins.action.{name}").ActionModule
     monkeypatch.setattr(action, "_execute_module", execute)
-    shell = types.SimpleNamespace(tmpdir=None)
-    task: t.Any = types.SimpleNamespace(args={}, check_mode=False, async_val=0, diff=False, action=name, no_log=False)
-    place: t.Any = types.SimpleNamespace(_shell=shell, has_native_async=False)
     try:
-        result = action(task, place, None, None, None, None).run(task_vars={})
+        result = run_action(action, {})
     finally:
         gc.enable()
     assert (result["changed"], seen) == (False, [(False, None)])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import json
-import types
 import typing as t
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ansible_collections.aiops.kubernetes.plugins.action.report import ActionMod
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Unreadable
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
 from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown
+from ansible_collections.aiops.kubernetes.tests.unit.acting import run_action
 from ansible_collections.aiops.kubernetes.tests.unit.model.made import diagnosis, finding
 
 CRITICAL = finding()
@@ -63,20 +63,12 @@ def callback(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def act(shown: _Shown, callback: list[str]) -> Act:
-    """Runs the action as the task executor does, as far as this action looks at it."""
     assert callback == ["default"]
 
     def run(made: Diagnosis | object = None, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
         given = made.as_json() if isinstance(made, Diagnosis) else made
         args = arguments if given is None else {"diagnosis": given, **arguments}
-        task: t.Any = types.SimpleNamespace(
-            args=args, check_mode=check_mode, async_val=0, diff=False, action="aiops.kubernetes.report", no_log=False
-        )
-        place: t.Any = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
-        nothing: t.Any = None
-        action = ActionModule(task, place, nothing, nothing, nothing, nothing)
-        action._display = t.cast("t.Any", shown)
-        return action.run(task_vars={})
+        return run_action(ActionModule, args, check_mode=check_mode, display=shown)
 
     return run
 
