@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from ansible_collections.aiops.kubernetes.tests.tools.runner import (
     Environment,
     Runner,
+    beside,
     count_importer,
     count_junit,
     count_sanity,
@@ -110,20 +112,21 @@ def alone(place: Place) -> None:
 
 def loop(place: Place) -> None:
     if cluster := _cluster(place, "loop"):
-        # What is timed comes first, and with no more beside it than there are cores.
-        timed = "tests/loop/test_respond.py"
-        _pytest(place, "loop/respond", timed, "-n", "2", environment=cluster)
-        # These wait most of their time for a minute to pass. The longest come first, after the one that all others wait for.
-        waiting = [f"tests/loop/test_{name}.py" for name in ("node", "races", "kinds", "hard_cases", "measures")]
-        _pytest(place, "loop/kinds", *waiting, "-n", "16", environment=cluster)
-        ignored = [word for path in (timed, *waiting) for word in ("--ignore", path)]
-        _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "4", environment=cluster)
+        # What has the node for itself comes first, then what is timed, with no more beside it than there are cores.
+        first = [f"tests/loop/test_{name}.py" for name in ("node", "respond")]
+        _pytest(place, "loop/respond", *first, "-n", "3", environment=cluster)
+        # These wait most of their time for a minute to pass. The longest come first.
+        waiting = [f"tests/loop/test_{name}.py" for name in ("races", "kinds", "hard_cases", "measures")]
+        kinds = functools.partial(_pytest, place, "loop/kinds", *waiting, "-n", "12", environment=cluster)
+        ignored = [word for path in (*first, *waiting) for word in ("--ignore", path)]
+        with beside(place.runner, kinds):
+            _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "3", environment=cluster)
 
 
 def setup(place: Place) -> None:
     if cluster := _cluster(place, "setup"):
         # A file waits most of its time for something to become ready.  The real agent is for `make soak`.
-        options = ["-n", "2", "--dist", "loadfile", "--ignore", "tests/setup/test_real_agent.py"]
+        options = ["-n", "3", "--dist", "loadfile", "--ignore", "tests/setup/test_real_agent.py"]
         _pytest(place, "setup", "tests/setup", *options, environment=cluster)
 
 
@@ -156,10 +159,10 @@ Job = Callable[[Place], None]
 STATIC = (lint, docs, units, browser, sanity, build)
 # One stage after the other; in each, the first jobs run beside the second ones.
 STAGES: tuple[tuple[tuple[Job, ...], tuple[Job, ...]], ...] = (
-    ((setup,), (lint, docs, units)),  # the one waits for pods and metrics, the others need no cluster
+    ((setup,), (lint, docs, sanity, build)),  # the one waits for pods and metrics, the others need no cluster
     ((), (scenarios, loop)),
     ((integration,), (molecule,)),  # each keeps one core busy
-    ((alone,), (browser, sanity, build)),  # the one has the cluster for itself and waits for it, the others need none
+    ((alone,), (browser, units)),  # the one has the cluster for itself and waits for it, the others need none
 )
 ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for jobs in reversed(stage) for job in jobs}
 
