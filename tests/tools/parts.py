@@ -120,7 +120,7 @@ def loop(place: Place) -> None:
         kinds = functools.partial(_pytest, place, "loop/kinds", *waiting, "-n", "12", environment=cluster)
         ignored = [word for path in (*first, *waiting) for word in ("--ignore", path)]
         with beside(place.runner, kinds):
-            _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "3", environment=cluster)
+            _pytest(place, "loop/others", "tests/loop", *ignored, "-n", "4", environment=cluster)
 
 
 def setup(place: Place) -> None:
@@ -159,9 +159,9 @@ Job = Callable[[Place], None]
 STATIC = (lint, docs, units, browser, sanity, build)
 # One stage after the other; in each, the first jobs run beside the second ones.
 STAGES: tuple[tuple[tuple[Job, ...], tuple[Job, ...]], ...] = (
-    ((setup,), (lint, docs, sanity, build)),  # the one waits for pods and metrics, the others need no cluster
+    ((setup,), (docs, sanity, build)),  # the one waits for pods and metrics, the others need no cluster
     ((), (scenarios, loop)),
-    ((integration,), (molecule,)),  # each keeps one core busy
+    ((integration, lint), (molecule,)),  # each keeps one core busy
     ((alone,), (browser, units)),  # the one has the cluster for itself and waits for it, the others need none
 )
 ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for jobs in reversed(stage) for job in jobs}
