@@ -19,6 +19,8 @@ _POLL_SECONDS: t.Final = 0.5
 class ActionModule(PackedModule):
     """Runs the module of the same name, which does all the work and all the checks, and shows meanwhile what it waits for."""
 
+    _supports_async = False  # nobody would be there to show it to, or to see how the change ends
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         if not people_read():
             return super().run(tmp, task_vars)

@@ -12,7 +12,7 @@ import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
-_AGENT = '"userAgent":"aiops.kubernetes'
+AGENT = '"userAgent":"aiops.kubernetes'
 _READS = frozenset({"get", "list", "watch"})
 
 
@@ -44,7 +44,7 @@ class AuditLog:
     def asked_for(self, namespace: str, resource: str) -> list[str]:
         """What our collection asked for of this resource, whatever the verb."""
         with self.path.open(encoding="utf-8") as lines:
-            marks = (_AGENT, f'"namespace":"{namespace}"', f'"resource":"{resource}"')
+            marks = (AGENT, f'"namespace":"{namespace}"', f'"resource":"{resource}"')
             return [line for line in lines if all(mark in line for mark in marks)]
 
     def wait_for_write(self, namespace: str, seconds: float = 90) -> Request:
@@ -60,7 +60,7 @@ class AuditLog:
         place = f'"namespace":"{namespace}"'
         with self.path.open(encoding="utf-8") as lines:
             for line in lines:
-                if _AGENT in line and place in line and line.endswith("\n"):
+                if AGENT in line and place in line and line.endswith("\n"):
                     event = json.loads(line)
                     if event["verb"] not in _READS and event["stage"] == "ResponseComplete":
                         found.append(_request(event))

@@ -14,6 +14,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import s
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.live import LiveReader
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import diagnose, judged
+from ansible_collections.aiops.kubernetes.tests.loop.audit import AGENT
 from ansible_collections.aiops.kubernetes.tests.scenarios.conftest import Look, Plays, stands_for_its_cause
 from ansible_collections.aiops.kubernetes.tests.scenarios.expectation import Scenario, differences, scenarios
 
@@ -45,7 +46,7 @@ def test_only_reads_and_asks_for_no_secret(played: Plays, kubeconfig: Path) -> N
         "no audit log beside the kubeconfig: name a cluster that tests/cluster/cluster.py started"
     )
     namespaces = {play.result().namespace for play in played.values() if play.exception() is None}
-    ours = [line for line in audit_log.read_text().splitlines() if '"userAgent":"aiops.kubernetes' in line]
+    ours = [line for line in audit_log.read_text().splitlines() if AGENT in line]
     requests = [
         (event["verb"], event["objectRef"]["resource"])
         for event in map(json.loads, ours)

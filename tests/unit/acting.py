@@ -17,12 +17,13 @@ def run_action(
     args: t.Mapping[str, t.Any],
     *,
     check_mode: bool = False,
+    async_val: int = 0,
     environment: t.Sequence[t.Mapping[str, str]] = (),
     display: object = None,
 ) -> dict[str, t.Any]:
     """The result of an action class, run as the task executor does it, as far as our actions look at it."""
     task = types.SimpleNamespace(
-        args=dict(args), check_mode=check_mode, async_val=0, diff=False, action="action", no_log=False,
+        args=dict(args), check_mode=check_mode, async_val=async_val, diff=False, action="action", no_log=False,
         environment=list(environment),
     )  # fmt: skip
     shell = types.SimpleNamespace(tmpdir=None, env_prefix=lambda **_variables: "")

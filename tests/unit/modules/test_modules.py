@@ -15,9 +15,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.aiops.kubernetes.plugins.action import advice_info, report
+from ansible_collections.aiops.kubernetes.plugins.action import advice_info, remediation, report
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import module as common
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import connection, snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import KINDS, Evidence, LogRequest, Scope
@@ -226,3 +227,8 @@ def test_no_garbage_is_collected_while_a_module_is_packed(name: str, monkeypatch
     finally:
         gc.enable()
     assert (result["changed"], seen) == (False, [(False, None)])
+
+
+def test_a_change_is_not_left_to_run_by_itself() -> None:
+    with pytest.raises(AnsibleActionFail, match="does not support async"):
+        run_action(remediation.ActionModule, {}, async_val=60)
