@@ -16,7 +16,7 @@ import runpy
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from unittest import mock
+from typing import Any
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import live
@@ -61,12 +61,10 @@ def judged(connection: Connection) -> dict[str, int]:
 
 
 def module() -> None:
-    """diagnosis_info in this process, with the file of its arguments as the last word of the command; no log is asked for.
-
-    To import mock takes some hundredths of a second, which are in the figure.
-    """
-    with mock.patch.object(live.LiveReader, "read_logs", lambda _self, evidence, _requests: evidence):
-        runpy.run_module(_MODULE, run_name="__main__")
+    """diagnosis_info in this process, with the file of its arguments as the last word of the command; no log is asked for."""
+    reader: Any = live.LiveReader  # not by mock, whose import would be in the figure
+    reader.read_logs = lambda _self, evidence, _requests: evidence
+    runpy.run_module(_MODULE, run_name="__main__")
 
 
 def main() -> None:

@@ -148,20 +148,26 @@ def molecule(place: Place) -> None:
     if not (cluster := _cluster(place, "molecule")):
         return
     names = sorted(path.parent.name for path in (place.root / "extensions" / "molecule").glob("*/molecule.yml"))
-    for scenario in names:
-        command: Command = [BIN / "molecule", "test", "--scenario-name", scenario]
-        place.runner.check(f"molecule/{scenario}", *command, environment=cluster)
     if not names:
         place.runner.fail("molecule", "nothing to run: there is no extensions/molecule/*/molecule.yml")
+
+    def play(scenarios: list[str]) -> None:
+        for scenario in scenarios:
+            command: Command = [BIN / "molecule", "test", "--scenario-name", scenario]
+            place.runner.check(f"molecule/{scenario}", *command, environment=cluster)
+
+    # One half waits for what it has changed while the other one works.
+    with beside(place.runner, functools.partial(play, names[1::2])):
+        play(names[::2])
 
 
 Job = Callable[[Place], None]
 STATIC = (lint, docs, units, browser, sanity, build)
 # One stage after the other; in each, the first jobs run beside the second ones.
 STAGES: tuple[tuple[tuple[Job, ...], tuple[Job, ...]], ...] = (
-    ((setup,), (docs, sanity, build)),  # the one waits for pods and metrics, the others need no cluster
+    ((setup,), (docs, sanity, build, lint)),  # the one waits for pods and metrics, the others need no cluster
     ((), (scenarios, loop)),
-    ((integration, lint), (molecule,)),  # each keeps one core busy
+    ((integration,), (molecule,)),
     ((alone,), (browser, units)),  # the one has the cluster for itself and waits for it, the others need none
 )
 ALL: dict[str, Job] = {job.__name__: job for stage in STAGES for jobs in reversed(stage) for job in jobs}

@@ -76,8 +76,8 @@ def lend_cluster(place: Place, needed: bool) -> Iterator[Place]:
 
 
 def environment(scratch: Path, tree: Path) -> dict[str, str]:
-    """This process's environment without what would lead to other collections, settings or clusters."""
-    foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "AIOPS_", "PYTHONPATH", "MOLECULE_")
+    """This process's environment without what would lead to other collections, settings or clusters, or slow it down."""
+    foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "AIOPS_", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MOLECULE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | {
         "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', os.defpath)}",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from .._model import fields
 from .._model.advice import Reply, State
-from .._model.fields import Json, get, get_str
 from .._web.exchange import TooLarge, exchange
 from .settings import Settings
 
@@ -19,7 +19,7 @@ _LARGEST: t.Final = 1024 * 1024
 _NOBODY: t.Final = frozenset({502, 503, 504})
 
 
-def post(settings: Settings, url: str, content: Json) -> Json | Reply:
+def post(settings: Settings, url: str, content: fields.Json) -> fields.Json | Reply:
     """The JSON object that the server answers with status 200."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if settings.key:
@@ -48,12 +48,12 @@ def late(settings: Settings) -> str:
 
 
 def _refused(status: int, body: bytes) -> tuple[State, str]:
-    said = get(_object(body) or {}, "error")
-    words = get_str(said, "message") or (said if isinstance(said, str) else "")
+    said = fields.get(_object(body) or {}, "error")
+    words = fields.get_str(said, "message") or (said if isinstance(said, str) else "")
     return "unavailable" if status in _NOBODY else "error", f"HTTP status {status} {words}".strip()
 
 
-def _object(body: bytes) -> Json | None:
+def _object(body: bytes) -> fields.Json | None:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

@@ -15,8 +15,8 @@ import time
 import typing as t
 import uuid
 
+from .._model import fields
 from .._model.advice import Command, Reply
-from .._model.fields import Json, get, get_dict, get_dicts, get_str
 from .answering import post
 from .settings import Settings
 
@@ -37,68 +37,80 @@ def ask(settings: Settings, text: str) -> Reply:
     if isinstance(task, Reply):
         return task
     commands = tuple(_commands(task))
-    state = get_str(task, "status", "state")
+    state = fields.get_str(task, "status", "state")
     if state == "input-required":
         _reject(settings, task, until)
         return Reply("needs_approval", f"it asks for a decision: {_asks(task)}", commands=commands)
     if state == "failed":
-        code = get_str(task, "metadata", "kagent_error_code")
+        code = fields.get_str(task, "metadata", "kagent_error_code")
         return Reply(
-            "error", f"it failed: {code} {_words(get_dict(task, 'status', 'message'))}".strip(), commands=commands
+            "error",
+            f"it failed: {code} {_words(fields.get_dict(task, 'status', 'message'))}".strip(),
+            commands=commands,
         )
     if state != "completed":
         return Reply("invalid_answer", f"it did not end its task ({state or 'no state'})", commands=commands)
-    said = "\n".join(_words(artifact) for artifact in get_dicts(task, "artifacts"))
+    said = "\n".join(_words(artifact) for artifact in fields.get_dicts(task, "artifacts"))
     return Reply("ok", text=said, commands=commands)
 
 
-def _send(settings: Settings, message: Json) -> Json | Reply:
+def _send(settings: Settings, message: fields.Json) -> fields.Json | Reply:
     """The task that comes of a message."""
     whole = {"kind": "message", "messageId": str(uuid.uuid4()), "role": "user", **message}
     params = {"message": whole, "configuration": {"blocking": True}}
     answer = post(settings, settings.url, {"jsonrpc": "2.0", "id": "1", "method": "message/send", "params": params})
     if isinstance(answer, Reply):
         return answer
-    if get(answer, "error"):
-        return Reply("error", f"it refused the question: {get_str(answer, 'error', 'message')}")
-    return get_dict(answer, "result")
+    if fields.get(answer, "error"):
+        return Reply("error", f"it refused the question: {fields.get_str(answer, 'error', 'message')}")
+    return fields.get_dict(answer, "result")
 
 
-def _reject(settings: Settings, task: Json, until: float) -> None:
+def _reject(settings: Settings, task: fields.Json, until: float) -> None:
     """Nobody is there to decide, so that its task shall not wait for ever; what it says to that does not matter."""
     left = until - time.monotonic()
     if left > 0:
-        message = {"taskId": get_str(task, "id"), "contextId": get_str(task, "contextId"), "parts": list(_REJECT)}
+        message = {
+            "taskId": fields.get_str(task, "id"),
+            "contextId": fields.get_str(task, "contextId"),
+            "parts": list(_REJECT),
+        }
         _send(dataclasses.replace(settings, seconds=left), message)
 
 
-def _asks(task: Json) -> str:
+def _asks(task: fields.Json) -> str:
     """What a task waits for: the call that it wants approved, else its question."""
     return (
-        "; ".join(map(_call, _wanted(task))) or _words(get_dict(task, "status", "message")) or "it does not say which"
+        "; ".join(map(_call, _wanted(task)))
+        or _words(fields.get_dict(task, "status", "message"))
+        or "it does not say which"
     )
 
 
-def _wanted(task: Json) -> list[Json]:
+def _wanted(task: fields.Json) -> list[fields.Json]:
     """The calls that a task wants approved."""
-    parts = get_dicts(task, "status", "message", "parts")
-    return [call for part in parts if (call := get_dict(part, "data", "args", "originalFunctionCall"))]
+    parts = fields.get_dicts(task, "status", "message", "parts")
+    return [call for part in parts if (call := fields.get_dict(part, "data", "args", "originalFunctionCall"))]
 
 
-def _words(holder: Json) -> str:
-    return "".join(get_str(part, "text") for part in get_dicts(holder, "parts"))
+def _words(holder: fields.Json) -> str:
+    return "".join(fields.get_str(part, "text") for part in fields.get_dicts(holder, "parts"))
 
 
-def _commands(task: Json) -> t.Iterator[Command]:
+def _commands(task: fields.Json) -> t.Iterator[Command]:
     """The tools that the agent called, by the history of its task; what still waits for a decision was not called."""
-    waiting = [get_str(call, "id") for call in _wanted(task)]
-    for message in get_dicts(task, "history"):
-        for part in get_dicts(message, "parts"):
-            call, kind = get_dict(part, "data"), get_str(part, "metadata", "kagent_type")
-            if kind == "function_call" and get_str(call, "name") != _CONFIRM and get_str(call, "id") not in waiting:
+    waiting = [fields.get_str(call, "id") for call in _wanted(task)]
+    for message in fields.get_dicts(task, "history"):
+        for part in fields.get_dicts(message, "parts"):
+            call, kind = fields.get_dict(part, "data"), fields.get_str(part, "metadata", "kagent_type")
+            if (
+                kind == "function_call"
+                and fields.get_str(call, "name") != _CONFIRM
+                and fields.get_str(call, "id") not in waiting
+            ):
                 words = _call(call)
-                yield Command(words, get_str(call, "name").startswith(_READS) and "secret" not in words.lower())
+                yield Command(words, fields.get_str(call, "name").startswith(_READS) and "secret" not in words.lower())
 
 
-def _call(call: Json) -> str:
-    return f"{get_str(call, 'name')} {json.dumps(get_dict(call, 'args'), sort_keys=True)}"
+def _call(call: fields.Json) -> str:
+    return f"{fields.get_str(call, 'name')} {json.dumps(fields.get_dict(call, 'args'), sort_keys=True)}"

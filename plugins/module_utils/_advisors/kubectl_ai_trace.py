@@ -14,8 +14,8 @@ import dataclasses
 import json
 import typing as t
 
+from .._model import fields
 from .._model.advice import Command, Reply
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
 from .._model.reads import is_read
 
 try:
@@ -41,18 +41,20 @@ class _Said:
 def reply(trace: str) -> Reply:
     """What came of it, as far as the trace says; one that was cut off is read up to there."""
     documents = list(_documents(trace))
-    ran = [_command(get_dict(each, "payload")) for each in documents if each["action"] == "tool-request"]
+    ran = [_command(fields.get_dict(each, "payload")) for each in documents if each["action"] == "tool-request"]
     commands = tuple(Command(command, is_read(command)) for command in ran)
     answers = [each for each in documents if each["action"] != "tool-request"]
     if not answers:
         return Reply("error", "it asked no model", commands=commands)
     last = answers[-1]
     if last["action"] == "http.error":
-        return Reply("unavailable", f"no answer of the model: {get_str(last, 'payload', 'detail')}", commands=commands)
-    status = get_str(last, "payload", "status")
+        return Reply(
+            "unavailable", f"no answer of the model: {fields.get_str(last, 'payload', 'detail')}", commands=commands
+        )
+    status = fields.get_str(last, "payload", "status")
     if not status.startswith("200"):
         return Reply("error", f"the model answered with HTTP status {status}", commands=commands)
-    said = [_said(get_str(each, "payload", "body")) for each in answers if each["action"] == "http.response"]
+    said = [_said(fields.get_str(each, "payload", "body")) for each in answers if each["action"] == "http.response"]
     return dataclasses.replace(_outcome(said, len(ran)), commands=commands)
 
 
@@ -84,10 +86,10 @@ def _loader() -> t.Any:
     return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-def _command(request: Json) -> str:
+def _command(request: fields.Json) -> str:
     """What a tool was called with: a shell's command, or the name of another tool with its arguments."""
-    arguments = get_dict(request, "arguments")
-    return get_str(arguments, "command") or f"{get_str(request, 'name')} {json.dumps(arguments)}"
+    arguments = fields.get_dict(request, "arguments")
+    return fields.get_str(arguments, "command") or f"{fields.get_str(request, 'name')} {json.dumps(arguments)}"
 
 
 def _said(stream: str) -> _Said:
@@ -96,22 +98,22 @@ def _said(stream: str) -> _Said:
     calls: dict[int, dict[str, str]] = {}
     for line in stream.splitlines():
         choice = _choice(line)
-        text += get_str(choice, "delta", "content")
-        ended = get_str(choice, "finish_reason") or ended
-        for call in get_dicts(choice, "delta", "tool_calls"):
-            known = calls.setdefault(get_int(call, "index") or 0, {"name": "", "arguments": ""})
+        text += fields.get_str(choice, "delta", "content")
+        ended = fields.get_str(choice, "finish_reason") or ended
+        for call in fields.get_dicts(choice, "delta", "tool_calls"):
+            known = calls.setdefault(fields.get_int(call, "index") or 0, {"name": "", "arguments": ""})
             for name in known:
-                known[name] += get_str(call, "function", name)
+                known[name] += fields.get_str(call, "function", name)
     return _Said(text, ended, tuple(_wanted(call) for call in calls.values()))
 
 
-def _choice(line: str) -> Json:
+def _choice(line: str) -> fields.Json:
     """The first choice of an event; an empty one for whatever else stands in a stream."""
     try:
         event = json.loads(line.removeprefix("data:"))
     except (ValueError, RecursionError):
         return {}
-    return next(iter(get_dicts(event, "choices")), {})
+    return next(iter(fields.get_dicts(event, "choices")), {})
 
 
 def _wanted(call: t.Mapping[str, str]) -> str:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from .._model import fields
 from .._model.advice import Reply
-from .._model.fields import get_dict, get_dicts, get_str
 from .answering import post
 from .settings import NO_MODEL, Settings
 
@@ -20,9 +20,9 @@ def ask(settings: Settings, text: str) -> Reply:
     answer = post(settings, f"{settings.url.rstrip('/')}/chat/completions", content)
     if isinstance(answer, Reply):
         return answer
-    choice = next(iter(get_dicts(answer, "choices")), {})
-    model = get_str(answer, "model") or settings.model
-    said, ended = get_str(get_dict(choice, "message"), "content"), get_str(choice, "finish_reason")
+    choice = next(iter(fields.get_dicts(answer, "choices")), {})
+    model = fields.get_str(answer, "model") or settings.model
+    said, ended = fields.get_str(fields.get_dict(choice, "message"), "content"), fields.get_str(choice, "finish_reason")
     if ended != "stop":
         return Reply("invalid_answer", f"it did not end its answer ({ended or 'no finish_reason'})", model=model)
     return Reply("ok", text=said, model=model)

@@ -21,8 +21,8 @@ import typing as t
 import zlib
 from pathlib import Path, PurePosixPath
 
+from .._model import fields
 from .._model.errors import AiopsError
-from .._model.fields import Json
 from .._model.text import one_line
 
 NAME: t.Final = "kubectl-ai"
@@ -39,7 +39,7 @@ class Wanted:
 
     version: str
     sha256: str
-    configuration: Json
+    configuration: fields.Json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Home:
             return Found("", "", whole=False)  # damaged: ours, and to be installed again
         return Found(version, archive, _digest_of(self.program) == program)
 
-    def configured(self, configuration: Json) -> bool:
+    def configured(self, configuration: fields.Json) -> bool:
         """Whether the settings are these already."""
         try:
             return bool(json.loads(self.settings.read_bytes()) == configuration)
@@ -100,7 +100,7 @@ class Home:
         _write(self._receipt, json.dumps(receipt).encode(), 0o600)
         self._former.unlink(missing_ok=True)
 
-    def configure(self, configuration: Json) -> None:
+    def configure(self, configuration: fields.Json) -> None:
         """Write the settings: JSON, which YAML reads, too."""
         self._make(self.settings.parent)
         _write(self.settings, json.dumps(configuration, indent=2).encode(), 0o600)

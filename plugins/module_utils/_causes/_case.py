@@ -11,9 +11,8 @@ import functools
 import re
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import Evidence, Revision
-from .._model.fields import Json, get_dicts, get_str, get_strs
 from .._model.finding import Candidate, Confidence, EvidenceItem, Severity
 from .._model.objects import Container, Event, Pod, ProbeKind, Ref, Terminated
 from .._model.text import shorten
@@ -193,16 +192,16 @@ class ContainerCase(PodCase):
         return self.logs[0][1] if self.logs else ""
 
     @functools.cached_property
-    def former_containers(self) -> list[tuple[Revision, Json]]:
+    def former_containers(self) -> list[tuple[Revision, fields.Json]]:
         """This container in the other revisions of its workload, newest first."""
         current = self.evidence.revision_of(self.pod)
-        found: list[tuple[Revision, Json]] = []
+        found: list[tuple[Revision, fields.Json]] = []
         for revision in self.evidence.revisions(self.workload):
             if revision == current:
                 continue
             for spec_list in ("containers", "initContainers"):
-                for spec in get_dicts(revision.template, "spec", spec_list):
-                    if get_str(spec, "name") == self.container.name:
+                for spec in fields.get_dicts(revision.template, "spec", spec_list):
+                    if fields.get_str(spec, "name") == self.container.name:
                         found.append((revision, spec))
         return found
 
@@ -230,7 +229,7 @@ class WorkloadCase:
 
     evidence: Evidence
     workload: Ref
-    json: Json
+    json: fields.Json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,7 +238,7 @@ class ObjectCase:
 
     evidence: Evidence
     ref: Ref
-    json: Json
+    json: fields.Json
 
 
 def quote_waiting(case: ContainerCase) -> EvidenceItem:
@@ -272,12 +271,15 @@ def quote_event(event: Event) -> EvidenceItem:
     return EvidenceItem("event", f"{event.about}: event {event.reason}", f"{event.message}{times}", event.last)
 
 
-def quote_condition(ref: Ref, condition: Json) -> EvidenceItem:
+def quote_condition(ref: Ref, condition: fields.Json) -> EvidenceItem:
+    kind, status, reason, message = (
+        fields.get_str(condition, name) for name in ("type", "status", "reason", "message")
+    )
     return EvidenceItem(
         "condition",
-        f"{ref}: status.conditions[{get_str(condition, 'type')}]",
-        f"{get_str(condition, 'status')}, {get_str(condition, 'reason')}: {get_str(condition, 'message')}".rstrip(": "),
-        get_str(condition, "lastTransitionTime") or None,
+        f"{ref}: status.conditions[{kind}]",
+        f"{status}, {reason}: {message}".rstrip(": "),
+        fields.get_str(condition, "lastTransitionTime") or None,
     )
 
 
@@ -313,21 +315,24 @@ def said(case: ContainerCase, pattern: str) -> re.Match[str] | None:
     return None
 
 
-def command_line(container: Json) -> str:
+def command_line(container: fields.Json) -> str:
     """What a container spec says to run."""
-    words = [*get_strs(container, "command"), *get_strs(container, "args")]
+    words = [*fields.get_strs(container, "command"), *fields.get_strs(container, "args")]
     return " ".join(words) or "the image's own entrypoint"
 
 
-def config_map(case: PodCase, volume: Json) -> Json | None:
+def config_map(case: PodCase, volume: fields.Json) -> fields.Json | None:
     """The ConfigMap that a volume holds."""
-    return case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, get_str(volume, "configMap", "name")))
+    return case.evidence.get(Ref("ConfigMap", case.pod.ref.namespace, fields.get_str(volume, "configMap", "name")))
 
 
-def files_of(case: PodCase, volume: Json) -> dict[str, str]:
+def files_of(case: PodCase, volume: fields.Json) -> dict[str, str]:
     """The files that a ConfigMap's volume brings, and the keys that hold them; empty where nothing tells."""
-    items = {get_str(item, "path"): get_str(item, "key") for item in get_dicts(volume, "configMap", "items")}
-    return items or {key: key for key in get_strs(config_map(case, volume), "keys")}
+    items = {
+        fields.get_str(item, "path"): fields.get_str(item, "key")
+        for item in fields.get_dicts(volume, "configMap", "items")
+    }
+    return items or {key: key for key in fields.get_strs(config_map(case, volume), "keys")}
 
 
 def brings(files: t.Iterable[str], path: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model.fields import Json, get_dicts, get_str, get_strs
+from .._model import fields
 from .._model.finding import EvidenceItem
 from ._case import ContainerCase
 from ._failures import NAME, PORT, Target, targets
@@ -30,11 +30,13 @@ _HOST_VARIABLE: t.Final = r"(?i)(?:HOST(?:NAME)?|ADDR(?:ESS)?|SERVER|ENDPOINT|SE
 _WORDS: t.Final = frozenset({"sh", "bash", "true", "false", "in", "do", "done", "then", "localhost"})
 
 
-def addresses(spec: Json) -> list[Target]:
+def addresses(spec: fields.Json) -> list[Target]:
     """Every address that a container spec names, those of its command first."""
     values = _variables(spec)
     text = re.sub(
-        _VARIABLE, lambda match: _value(match, values), "\n".join((*get_strs(spec, "command"), *get_strs(spec, "args")))
+        _VARIABLE,
+        lambda match: _value(match, values),
+        "\n".join((*fields.get_strs(spec, "command"), *fields.get_strs(spec, "args"))),
     )
     found = [
         _target(match) for pattern in _TOOLS for match in re.finditer(pattern, text) if match["host"] not in _WORDS
@@ -53,16 +55,16 @@ def written_at(case: ContainerCase, host: str) -> EvidenceItem | None:
         if _names(value, host):
             return EvidenceItem("spec", f"{place}.env[{name}]", host)
     for path in (("command",), ("args",), ("readinessProbe", "exec", "command")):
-        if any(_names(word, host) for word in get_strs(case.container.spec, *path)):
+        if any(_names(word, host) for word in fields.get_strs(case.container.spec, *path)):
             return EvidenceItem("spec", f"{place}.{'.'.join(path)}", host)
     return None
 
 
-def _variables(spec: Json) -> dict[str, str]:
+def _variables(spec: fields.Json) -> dict[str, str]:
     return {
         name: value
-        for each in get_dicts(spec, "env")
-        if (name := get_str(each, "name")) and (value := get_str(each, "value"))
+        for each in fields.get_dicts(spec, "env")
+        if (name := fields.get_str(each, "name")) and (value := fields.get_str(each, "value"))
     }
 
 

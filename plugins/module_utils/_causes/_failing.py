@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import WORKLOAD_KINDS, Evidence
-from .._model.fields import Json, get_dict, get_int, get_str
 from .._model.objects import Container, Pod, Ref, Terminated, condition, ref_of
 from .._model.selectors import matcher
 from ._case import ContainerCase
@@ -85,7 +84,7 @@ def allowance(container: Container) -> int:
 
 def waited_seconds(evidence: Evidence, pod: Pod) -> float | None:
     """For how many seconds the pod has not been ready."""
-    since = get_str(pod.condition("Ready"), "lastTransitionTime") or pod.created
+    since = fields.get_str(pod.condition("Ready"), "lastTransitionTime") or pod.created
     return moments.seconds_between(since, evidence.observed_at)
 
 
@@ -108,7 +107,7 @@ def ended_pods(evidence: Evidence) -> list[Pod]:
         pod
         for pod in evidence.pods
         if pod.phase == "Failed"
-        and get_str(pod.json, "status", "reason")
+        and fields.get_str(pod.json, "status", "reason")
         and not pod.deleting
         and not _of_an_old_run(evidence, pod, latest_runs)
     ]
@@ -123,7 +122,7 @@ def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bo
     json = evidence.get(owner) or {}
     if owner.kind == "ReplicaSet":
         # The controller has already made another in the place of a failed pod.
-        return pod.phase == "Failed" or get_int(json, "spec", "replicas") == 0
+        return pod.phase == "Failed" or fields.get_int(json, "spec", "replicas") == 0
     return _of_an_old_run(evidence, pod, latest_runs)
 
 
@@ -136,15 +135,17 @@ def _of_an_old_run(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) ->
     above = evidence.owner(owner, json)
     superseded = above in latest_runs and latest_runs[above] != owner.name if above else False
     return (
-        superseded or get_str(condition(json, "Complete"), "status") == "True" or _retried(evidence, pod, owner, json)
+        superseded
+        or fields.get_str(condition(json, "Complete"), "status") == "True"
+        or _retried(evidence, pod, owner, json)
     )
 
 
-def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
+def _retried(evidence: Evidence, pod: Pod, job: Ref, json: fields.Json) -> bool:
     """Whether the Job goes on with a newer pod after this one failed: not yet where several failed and it has not outlasted them."""
-    if pod.phase != "Failed" or get_str(condition(json, "Failed"), "status") == "True":
+    if pod.phase != "Failed" or fields.get_str(condition(json, "Failed"), "status") == "True":
         return False
-    index = get_str(pod.json, "metadata", "annotations", _INDEX)
+    index = fields.get_str(pod.json, "metadata", "annotations", _INDEX)
     began = any(each.last_end for each in pod.containers)
     newer = [
         other
@@ -153,9 +154,9 @@ def _retried(evidence: Evidence, pod: Pod, job: Ref, json: Json) -> bool:
         and other.phase in {"Running", "Pending", "Succeeded"}
         and (began or other.acknowledged)  # who refused the one may refuse the next
         and other.owner == job
-        and get_str(other.json, "metadata", "annotations", _INDEX) == index
+        and fields.get_str(other.json, "metadata", "annotations", _INDEX) == index
     ]
-    if (get_int(json, "status", "failed") or 0) < 2:
+    if (fields.get_int(json, "status", "failed") or 0) < 2:
         return bool(newer)
     return any(other.phase == "Succeeded" or _outlasted(evidence, other, pod) for other in newer)
 
@@ -177,13 +178,13 @@ def _latest_runs(evidence: Evidence) -> dict[Ref, str]:
     for json in evidence.objects.get("Job", ()):
         ref = ref_of(json, "Job")
         owner = evidence.owner(ref, json)
-        made = (get_str(json, "metadata", "creationTimestamp"), ref.name)
+        made = (fields.get_str(json, "metadata", "creationTimestamp"), ref.name)
         if owner and made > newest.get(owner, ("", "")):
             newest[owner] = made
     return {owner: name for owner, (_created, name) in newest.items()}
 
 
-def top_workloads(evidence: Evidence) -> t.Iterator[tuple[Ref, Json]]:
+def top_workloads(evidence: Evidence) -> t.Iterator[tuple[Ref, fields.Json]]:
     """Every workload object that nothing else controls and whose pods the selector would take."""
     selected = matcher(evidence.scope.label_selector)
     for kind in WORKLOAD_KINDS:
@@ -193,6 +194,8 @@ def top_workloads(evidence: Evidence) -> t.Iterator[tuple[Ref, Json]]:
                 yield ref, json
 
 
-def _pod_labels(workload: Json) -> Json:
-    template = get_dict(workload, "spec", "template") or get_dict(workload, "spec", "jobTemplate", "spec", "template")
-    return get_dict(template, "metadata", "labels")
+def _pod_labels(workload: fields.Json) -> fields.Json:
+    template = fields.get_dict(workload, "spec", "template") or fields.get_dict(
+        workload, "spec", "jobTemplate", "spec", "template"
+    )
+    return fields.get_dict(template, "metadata", "labels")

@@ -14,7 +14,8 @@ from .._model.evidence import Evidence
 from .._model.finding import SEVERITIES, UNDETERMINED, Finding, Severity
 from .._model.objects import Pod, Ref
 from .._model.text import one_line
-from ._case import Judgement, kubectl
+from . import _case
+from ._case import Judgement
 
 # A command that somebody will paste: one line, whatever a spec that it quotes holds.
 _NEXT_STEP: t.Final = 1000
@@ -112,7 +113,9 @@ def _undo(evidence: Evidence, hit: Hit) -> str | None:
     if good is None:
         return None
     words = f"rollout undo {hit.workload.kind.lower()} {hit.workload.name} --to-revision={good.number}"
-    return f"{kubectl(hit.workload, words)}   # revision {good.number} still serves; correct the new one after that"
+    return (
+        f"{_case.kubectl(hit.workload, words)}   # revision {good.number} still serves; correct the new one after that"
+    )
 
 
 def _worst_first(finding: Finding) -> tuple[int, bool, str, str, str]:

@@ -17,8 +17,8 @@ import functools
 import re
 import typing as t
 
+from .._model import fields
 from .._model.evidence import Evidence
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, Ref
 from .._model.selectors import holds, selects
@@ -90,12 +90,12 @@ class Taint:
 class Places:
     """The nodes of the cluster as one pod sees them: all, those that it selects, and those of them that it may go to."""
 
-    nodes: t.Mapping[str, Json]
-    selected: t.Mapping[str, Json]
+    nodes: t.Mapping[str, fields.Json]
+    selected: t.Mapping[str, fields.Json]
     taints: t.Mapping[str, t.Sequence[Taint]]
 
     @functools.cached_property
-    def open(self) -> dict[str, Json]:
+    def open(self) -> dict[str, fields.Json]:
         return {name: node for name, node in self.selected.items() if not self.taints[name]}
 
     def why_closed(self, name: str) -> str:
@@ -105,7 +105,7 @@ class Places:
 def deciding(evidence: Evidence, pod: Pod, places: Places | None) -> Kind | None:
     """The one reason that has to go before any other can matter; None where the scheduler gives none that is known."""
     condition = pod.condition("PodScheduled")
-    if get_str(condition, "status") != "False" or get_str(condition, "reason") == "SchedulingGated":
+    if fields.get_str(condition, "status") != "False" or fields.get_str(condition, "reason") == "SchedulingGated":
         return None
     message = told(pod)
     counts = {kind: _count(pattern, message) for kind, pattern in _COUNTED.items() if re.search(pattern, message)}
@@ -130,7 +130,7 @@ def only_reason(pod: Pod) -> bool:
 
 def told(pod: Pod) -> str:
     """What the scheduler says of the nodes, without what it says of preemption."""
-    return re.split(r"preemption:", get_str(pod.condition("PodScheduled"), "message"), maxsplit=1)[0]
+    return re.split(r"preemption:", fields.get_str(pod.condition("PodScheduled"), "message"), maxsplit=1)[0]
 
 
 def _count(pattern: str, message: str) -> int:
@@ -145,31 +145,33 @@ def _nearest(counts: t.Mapping[Kind, int]) -> Kind | None:
 
 def _has_a_place_for_each(evidence: Evidence, pod: Pod, places: Places) -> bool:
     """Whether the workload's replicas could stand apart as they want to, if the nodes had room."""
-    replicas = get_int(evidence.get(evidence.workload(pod)), "spec", "replicas") or 1
+    replicas = fields.get_int(evidence.get(evidence.workload(pod)), "spec", "replicas") or 1
     return all(len(found) >= replicas for found in domains(pod, places).values())
 
 
 def domains(pod: Pod, places: Places) -> dict[str, set[str]]:
     """Topology key → its values among the open nodes, for each key by which the pod keeps away from its own kind."""
-    labels = get_dict(pod.json, "metadata", "labels")
+    labels = fields.get_dict(pod.json, "metadata", "labels")
     found = {}
-    for term in get_dicts(pod.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
-        key = get_str(term, "topologyKey")
-        if selects(get(term, "labelSelector"), labels):
+    for term in fields.get_dicts(
+        pod.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    ):
+        key = fields.get_str(term, "topologyKey")
+        if selects(fields.get(term, "labelSelector"), labels):
             found[key] = {str(value) for node in places.open.values() if (value := labels_of(node).get(key))}
     return found
 
 
 def refused(evidence: Evidence, pod: Pod, reason: str) -> EvidenceItem | None:
     """The kubelet's refusal of a pod that went past the scheduler (``pkg/kubelet/lifecycle/predicate.go``), if it still counts."""
-    said = get_str(pod.json, "status", "reason")
+    said = fields.get_str(pod.json, "status", "reason")
     if pod.phase != "Failed" or not re.fullmatch(reason, said):
         return None
     seen = [each for each in evidence.pods_of(evidence.workload(pod)) if each.acknowledged]
     newest = max(seen, key=lambda each: each.created or "", default=pod)
     if newest.phase != "Failed":
         return None  # its controller has made another, which was taken
-    return EvidenceItem("status", f"{pod.ref}: status", f"{said}: {get_str(pod.json, 'status', 'message')}")
+    return EvidenceItem("status", f"{pod.ref}: status", f"{said}: {fields.get_str(pod.json, 'status', 'message')}")
 
 
 def node_groups(words: t.Iterable[str]) -> str:
@@ -193,12 +195,12 @@ def places_of(evidence: Evidence, pod: Pod) -> Places | None:
     return Places(nodes, selected, {name: _untolerated(pod.spec, node) for name, node in selected.items()})
 
 
-def volume_affinities(evidence: Evidence, pod: Pod) -> t.Iterator[tuple[str, Json]]:
+def volume_affinities(evidence: Evidence, pod: Pod) -> t.Iterator[tuple[str, fields.Json]]:
     """Claim → where the volume that it is bound to can be used; only those that are tied to some nodes."""
     namespace = pod.ref.namespace
     for claim in claims(pod):
-        bound = get_str(evidence.get(Ref("PersistentVolumeClaim", namespace, claim)), "spec", "volumeName")
-        affinity = get_dict(evidence.get(Ref("PersistentVolume", "", bound)), "spec", "nodeAffinity", "required")
+        bound = fields.get_str(evidence.get(Ref("PersistentVolumeClaim", namespace, claim)), "spec", "volumeName")
+        affinity = fields.get_dict(evidence.get(Ref("PersistentVolume", "", bound)), "spec", "nodeAffinity", "required")
         if affinity:
             yield claim, affinity
 
@@ -206,31 +208,31 @@ def volume_affinities(evidence: Evidence, pod: Pod) -> t.Iterator[tuple[str, Jso
 def claims(pod: Pod) -> list[str]:
     """Names of the claims that a pod needs; one for an ephemeral volume is named after pod and volume."""
     found = []
-    for volume in get_dicts(pod.spec, "volumes"):
-        if name := get_str(volume, "persistentVolumeClaim", "claimName"):
+    for volume in fields.get_dicts(pod.spec, "volumes"):
+        if name := fields.get_str(volume, "persistentVolumeClaim", "claimName"):
             found.append(name)
-        elif isinstance(get(volume, "ephemeral"), dict):
-            found.append(f"{pod.ref.name}-{get_str(volume, 'name')}")
+        elif isinstance(fields.get(volume, "ephemeral"), dict):
+            found.append(f"{pod.ref.name}-{fields.get_str(volume, 'name')}")
     return found
 
 
-def labels_of(node: Json) -> dict[str, t.Any]:
+def labels_of(node: fields.Json) -> dict[str, t.Any]:
     """A node's labels, and its name as the field that a selector may ask for."""
-    return {**get_dict(node, "metadata", "labels"), _FIELD: get_str(node, "metadata", "name")}
+    return {**fields.get_dict(node, "metadata", "labels"), _FIELD: fields.get_str(node, "metadata", "name")}
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
     """What a pod asks of a node's labels, as NodeSelector requirements: all of ``every``, and all of one of ``terms``, if there are any."""
 
-    every: t.Sequence[Json]
-    terms: t.Sequence[t.Sequence[Json]]
+    every: t.Sequence[fields.Json]
+    terms: t.Sequence[t.Sequence[fields.Json]]
 
     @property
-    def requirements(self) -> list[Json]:
+    def requirements(self) -> list[fields.Json]:
         return [*self.every, *(each for term in self.terms for each in term)]
 
-    def unmet(self, node: Json) -> list[Json]:
+    def unmet(self, node: fields.Json) -> list[fields.Json]:
         """The requirements that a node does not meet; of the alternatives, those of the nearest."""
         if not self.every and not self.terms:
             return []
@@ -240,18 +242,21 @@ class Selection:
         return [*missed, *min(alternatives, key=len, default=[])]
 
 
-def selection(spec: Json) -> Selection:
-    every = [{"key": key, "operator": "In", "values": [value]} for key, value in get_dict(spec, "nodeSelector").items()]
-    affinity = get_dict(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+def selection(spec: fields.Json) -> Selection:
+    every = [
+        {"key": key, "operator": "In", "values": [value]}
+        for key, value in fields.get_dict(spec, "nodeSelector").items()
+    ]
+    affinity = fields.get_dict(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     return Selection(every, _terms(affinity))
 
 
-def in_words(requirement: Json) -> str:
+def in_words(requirement: fields.Json) -> str:
     """``disktype=ssd``, ``zone in (a, b)``, ``gpu exists``."""
     key, operator, values = (
-        get_str(requirement, "key"),
-        get_str(requirement, "operator"),
-        get_strs(requirement, "values"),
+        fields.get_str(requirement, "key"),
+        fields.get_str(requirement, "operator"),
+        fields.get_strs(requirement, "values"),
     )
     words = {"In": "in", "NotIn": "not in", "Exists": "exists", "DoesNotExist": "does not exist", "Gt": ">", "Lt": "<"}
     if operator == "In" and len(values) == 1:
@@ -263,28 +268,28 @@ def in_words(requirement: Json) -> str:
     return f"{key} {words.get(operator, operator)} ({', '.join(values)})"
 
 
-def _terms(selector: Json) -> list[list[dict[str, t.Any]]]:
+def _terms(selector: fields.Json) -> list[list[dict[str, t.Any]]]:
     """The alternatives of a NodeSelector; an empty one selects nothing and is left out."""
     terms = [
-        [*get_dicts(term, "matchExpressions"), *get_dicts(term, "matchFields")]
-        for term in get_dicts(selector, "nodeSelectorTerms")
+        [*fields.get_dicts(term, "matchExpressions"), *fields.get_dicts(term, "matchFields")]
+        for term in fields.get_dicts(selector, "nodeSelectorTerms")
     ]
     return [term for term in terms if term]
 
 
-def _any_term(selector: Json, labels: t.Mapping[str, t.Any]) -> bool:
+def _any_term(selector: fields.Json, labels: t.Mapping[str, t.Any]) -> bool:
     return any(all(holds(each, labels) for each in term) for term in _terms(selector))
 
 
-def _untolerated(spec: Json, node: Json) -> list[Taint]:
+def _untolerated(spec: fields.Json, node: fields.Json) -> list[Taint]:
     """What keeps the pod off this node.  Taints that only ask to be avoided don't."""
     found = [
-        Taint(get_str(each, "key"), get_str(each, "value"), get_str(each, "effect"))
-        for each in get_dicts(node, "spec", "taints")
+        Taint(fields.get_str(each, "key"), fields.get_str(each, "value"), fields.get_str(each, "effect"))
+        for each in fields.get_dicts(node, "spec", "taints")
     ]
-    if get(node, "spec", "unschedulable") is True:
+    if fields.get(node, "spec", "unschedulable") is True:
         found = [Taint(_CORDON, "", "NoSchedule"), *(each for each in found if not each.cordon)]
-    tolerations = get_dicts(spec, "tolerations")
+    tolerations = fields.get_dicts(spec, "tolerations")
     return [
         taint
         for taint in found
@@ -292,10 +297,10 @@ def _untolerated(spec: Json, node: Json) -> list[Taint]:
     ]
 
 
-def tolerates(toleration: Json, taint: Taint) -> bool:
-    key, effect = get_str(toleration, "key"), get_str(toleration, "effect")
+def tolerates(toleration: fields.Json, taint: Taint) -> bool:
+    key, effect = fields.get_str(toleration, "key"), fields.get_str(toleration, "effect")
     if effect not in ("", taint.effect) or key not in ("", taint.key):
         return False
-    if get_str(toleration, "operator") == "Exists":
+    if fields.get_str(toleration, "operator") == "Exists":
         return True
-    return bool(key) and get_str(toleration, "value") == taint.value
+    return bool(key) and fields.get_str(toleration, "value") == taint.value

@@ -14,8 +14,8 @@ import dataclasses
 import ipaddress
 import typing as t
 
+from .._model import fields
 from .._model.evidence import Evidence
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_list, get_str, get_strs
 from .._model.objects import Pod, Ref
 from .._model.selectors import selects
 from .._model.text import shorten
@@ -49,7 +49,7 @@ def forbids(evidence: Evidence, source: Pod, peer: Peer, port: int, protocol: st
         return found
     if peer.pod is None or _on_the_host(peer.pod):
         return None
-    back = Peer(source, get_str(source.json, "status", "podIP") or None)
+    back = Peer(source, fields.get_str(source.json, "status", "podIP") or None)
     return _closed(evidence, "Ingress", peer.pod, back, port, protocol, peer.pod)
 
 
@@ -59,29 +59,29 @@ def forbids_port(evidence: Evidence, source: Pod, port: int, protocols: t.Sequen
     opened = any(
         _opens(rule, port, protocol, None) is not False
         for policy in policies
-        for rule in get_dicts(policy, "spec", "egress")
+        for rule in fields.get_dicts(policy, "spec", "egress")
         for protocol in protocols
     )
     return Forbidden("Egress", source.ref, _refs(policies)) if policies and not opened else None
 
 
-def isolating(evidence: Evidence, pod: Pod, direction: Direction) -> list[Json]:
+def isolating(evidence: Evidence, pod: Pod, direction: Direction) -> list[fields.Json]:
     """The policies that select the pod for that direction; none where they were not all read."""
     namespace = pod.ref.namespace
     if not evidence.lists("NetworkPolicy", namespace):
         return []
-    labels = get_dict(pod.json, "metadata", "labels")
+    labels = fields.get_dict(pod.json, "metadata", "labels")
     return [
         json
         for json in evidence.named("NetworkPolicy", namespace).values()
-        if direction in _directions(json) and selects(get(json, "spec", "podSelector"), labels)
+        if direction in _directions(json) and selects(fields.get(json, "spec", "podSelector"), labels)
     ]
 
 
-def _directions(policy: Json) -> list[str]:
-    return get_strs(policy, "spec", "policyTypes") or [
+def _directions(policy: fields.Json) -> list[str]:
+    return fields.get_strs(policy, "spec", "policyTypes") or [
         "Ingress",
-        *(["Egress"] if get_list(policy, "spec", "egress") else []),
+        *(["Egress"] if fields.get_list(policy, "spec", "egress") else []),
     ]
 
 
@@ -93,31 +93,34 @@ def _closed(
         return None
     field, side = ("ingress", "from") if direction == "Ingress" else ("egress", "to")
     for policy in policies:
-        for rule in get_dicts(policy, "spec", field):
+        for rule in fields.get_dicts(policy, "spec", field):
             opens = _opens(rule, port, protocol, server)
-            reaches = _reaches(evidence, get_list(rule, side), peer, pod.ref.namespace)
+            reaches = _reaches(evidence, fields.get_list(rule, side), peer, pod.ref.namespace)
             if opens is not False and reaches is not False:
                 return None
     return Forbidden(direction, pod.ref, _refs(policies))
 
 
-def _opens(rule: Json, port: int, protocol: str, server: Pod | None) -> bool | None:
+def _opens(rule: fields.Json, port: int, protocol: str, server: Pod | None) -> bool | None:
     """Whether the rule is for that port; None where a named port can't be looked up."""
-    ports = get_dicts(rule, "ports")
-    answers = [_is_port(each, port, server) for each in ports if (get_str(each, "protocol") or "TCP") == protocol]
+    ports = fields.get_dicts(rule, "ports")
+    answers = [
+        _is_port(each, port, server) for each in ports if (fields.get_str(each, "protocol") or "TCP") == protocol
+    ]
     return _any(answers) if ports else True
 
 
-def _is_port(given: Json, port: int, server: Pod | None) -> bool | None:
-    wanted = get(given, "port")
+def _is_port(given: fields.Json, port: int, server: Pod | None) -> bool | None:
+    wanted = fields.get(given, "port")
     if wanted is None:
         return True
     if isinstance(wanted, int):
-        return wanted <= port <= (get_int(given, "endPort") or wanted)
+        return wanted <= port <= (fields.get_int(given, "endPort") or wanted)
     if server is None:
         return None
     return any(
-        get_str(each, "name") == wanted and get_int(each, "containerPort") == port for each in declared(server.spec)
+        fields.get_str(each, "name") == wanted and fields.get_int(each, "containerPort") == port
+        for each in declared(server.spec)
     )
 
 
@@ -126,17 +129,17 @@ def _reaches(evidence: Evidence, peers: t.Sequence[object], peer: Peer, namespac
 
 
 def _is_peer(evidence: Evidence, given: object, peer: Peer, namespace: str) -> bool | None:
-    block = get_dict(given, "ipBlock")
+    block = fields.get_dict(given, "ipBlock")
     if block:
         return _in_block(block, peer)
     if peer.pod is None:
         return False
     if _on_the_host(peer.pod):
         return None  # it has its node's address: what that counts as depends on the network
-    pods = get(given, "podSelector")
-    if pods is not None and not selects(pods, get_dict(peer.pod.json, "metadata", "labels")):
+    pods = fields.get(given, "podSelector")
+    if pods is not None and not selects(pods, fields.get_dict(peer.pod.json, "metadata", "labels")):
         return False
-    places = get(given, "namespaceSelector")
+    places = fields.get(given, "namespaceSelector")
     if places is None:
         return peer.pod.ref.namespace == namespace
     return _in_place(evidence, places, peer.pod.ref.namespace)
@@ -146,17 +149,17 @@ def _in_place(evidence: Evidence, selector: object, namespace: str) -> bool | No
     """Whether a namespace has these labels; None where they were not read, for but one is always its name."""
     json = evidence.get(Ref("Namespace", "", namespace))
     if json is not None:
-        return selects(selector, get_dict(json, "metadata", "labels"))
+        return selects(selector, fields.get_dict(json, "metadata", "labels"))
     return True if selects(selector, {"kubernetes.io/metadata.name": namespace}) else None
 
 
-def _in_block(block: Json, peer: Peer) -> bool | None:
+def _in_block(block: fields.Json, peer: Peer) -> bool | None:
     if peer.address is None:
         return None
     try:
         address = ipaddress.ip_address(peer.address)
-        inside = address in ipaddress.ip_network(get_str(block, "cidr"), strict=False)
-        outside = any(address in ipaddress.ip_network(each, strict=False) for each in get_strs(block, "except"))
+        inside = address in ipaddress.ip_network(fields.get_str(block, "cidr"), strict=False)
+        outside = any(address in ipaddress.ip_network(each, strict=False) for each in fields.get_strs(block, "except"))
     except ValueError:
         return None
     return inside and not outside
@@ -167,23 +170,26 @@ def _any(answers: t.Sequence[bool | None]) -> bool | None:
     return True if True in answers else None if None in answers else False
 
 
-def _refs(policies: t.Sequence[Json]) -> tuple[Ref, ...]:
+def _refs(policies: t.Sequence[fields.Json]) -> tuple[Ref, ...]:
     return tuple(
-        Ref("NetworkPolicy", get_str(each, "metadata", "namespace"), get_str(each, "metadata", "name"))
+        Ref("NetworkPolicy", fields.get_str(each, "metadata", "namespace"), fields.get_str(each, "metadata", "name"))
         for each in policies
     )
 
 
 def _on_the_host(pod: Pod) -> bool:
-    return get(pod.spec, "hostNetwork") is True
+    return fields.get(pod.spec, "hostNetwork") is True
 
 
 def policy_in_words(evidence: Evidence, ref: Ref, direction: Direction) -> str:
     """What of a policy counts for that direction."""
     json = evidence.get(ref)
-    rules = get_dicts(json, "spec", direction.lower())
-    selector = get_dict(json, "spec", "podSelector")
-    whom = [labels_in_words(get_dict(selector, "matchLabels")), *map(str, get_list(selector, "matchExpressions"))]
+    rules = fields.get_dicts(json, "spec", direction.lower())
+    selector = fields.get_dict(json, "spec", "podSelector")
+    whom = [
+        labels_in_words(fields.get_dict(selector, "matchLabels")),
+        *map(str, fields.get_list(selector, "matchExpressions")),
+    ]
     return shorten(
         f"for {' and '.join(filter(None, whom)) or 'every pod'}; {direction.lower()} rules: {rules or 'none'}", 600
     )

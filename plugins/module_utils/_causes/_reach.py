@@ -13,8 +13,8 @@ import dataclasses
 import re
 import typing as t
 
+from .._model import fields
 from .._model.evidence import Evidence
-from .._model.fields import get_dicts, get_str, get_strs
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
 from ._case import ContainerCase
@@ -52,11 +52,11 @@ class Fault:
 
 def locate(evidence: Evidence, pod: Pod, host: str) -> Place:
     """What ``host``, a name or an IPv4 address, stands for in this pod."""
-    if re.fullmatch(_LOOPBACK, host) or host == get_str(pod.json, "status", "podIP"):
+    if re.fullmatch(_LOOPBACK, host) or host == fields.get_str(pod.json, "status", "podIP"):
         return Place("self")
     if re.fullmatch(_NUMBERS, host):
         return _by_number(evidence, host)
-    if any(host in get_strs(alias, "hostnames") for alias in get_dicts(pod.spec, "hostAliases")):
+    if any(host in fields.get_strs(alias, "hostnames") for alias in fields.get_dicts(pod.spec, "hostAliases")):
         return Place("outside")
     return _by_name(evidence, pod.ref.namespace, host.lower().rstrip(".").split("."))
 
@@ -64,11 +64,17 @@ def locate(evidence: Evidence, pod: Pod, host: str) -> Place:
 def _by_number(evidence: Evidence, address: str) -> Place:
     for json in evidence.objects.get("Service", ()):
         spec = json.get("spec")
-        if address in (get_str(spec, "clusterIP"), *get_strs(spec, "clusterIPs"), *get_strs(spec, "externalIPs")):
+        if address in (
+            fields.get_str(spec, "clusterIP"),
+            *fields.get_strs(spec, "clusterIPs"),
+            *fields.get_strs(spec, "externalIPs"),
+        ):
             metadata = json.get("metadata")
-            return Place("service", Ref("Service", get_str(metadata, "namespace"), get_str(metadata, "name")))
+            return Place(
+                "service", Ref("Service", fields.get_str(metadata, "namespace"), fields.get_str(metadata, "name"))
+            )
     for pod in evidence.pods:
-        if address == get_str(pod.json, "status", "podIP"):
+        if address == fields.get_str(pod.json, "status", "podIP"):
             return Place("pod", pod.ref)
     return Place("unknown")
 
@@ -171,7 +177,9 @@ def _pod_fault(evidence: Evidence, ref: Ref) -> Fault | None:
     if pod is None or pod.ready:
         return None
     quote = EvidenceItem(
-        "condition", f"{ref}: status.conditions[Ready]", get_str(pod.condition("Ready"), "message") or "not ready"
+        "condition",
+        f"{ref}: status.conditions[Ready]",
+        fields.get_str(pod.condition("Ready"), "message") or "not ready",
     )
     check = f"kubectl -n {ref.namespace} describe pod {ref.name}"
     return Fault(f"{ref} is not ready", (quote,), check, (evidence.workload(pod),))

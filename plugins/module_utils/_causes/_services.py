@@ -12,8 +12,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._model import fields
 from .._model.evidence import Evidence
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, Ref
 
@@ -36,8 +36,8 @@ class Template:
     """What pods a workload makes, or a pod that nobody made: its labels and its spec."""
 
     ref: Ref
-    labels: Json
-    spec: Json
+    labels: fields.Json
+    spec: fields.Json
     wanted: bool
 
 
@@ -47,32 +47,32 @@ class Service:
 
     evidence: Evidence
     ref: Ref
-    json: Json
+    json: fields.Json
 
     @property
     def selector(self) -> dict[str, t.Any]:
-        return get_dict(self.json, "spec", "selector")
+        return fields.get_dict(self.json, "spec", "selector")
 
     @property
     def leads_outside(self) -> bool:
-        return get_str(self.json, "spec", "type") == "ExternalName"
+        return fields.get_str(self.json, "spec", "type") == "ExternalName"
 
     @property
     def headless(self) -> bool:
-        return get_str(self.json, "spec", "clusterIP") == "None"
+        return fields.get_str(self.json, "spec", "clusterIP") == "None"
 
     @property
     def ports(self) -> list[Port]:
-        return [_port(json) for json in get_dicts(self.json, "spec", "ports")]
+        return [_port(json) for json in fields.get_dicts(self.json, "spec", "ports")]
 
     @property
     def pods(self) -> list[Pod]:
         """The pods that the selector takes, whatever their state."""
         return self.evidence.pods_with(self.ref.namespace, self.selector)
 
-    def selects(self, json: Json) -> bool:
+    def selects(self, json: fields.Json) -> bool:
         """Whether the selector takes what has these labels in its metadata; an empty one takes nothing."""
-        return bool(self.selector) and self.selector.items() <= get_dict(json, "metadata", "labels").items()
+        return bool(self.selector) and self.selector.items() <= fields.get_dict(json, "metadata", "labels").items()
 
     @property
     def templates(self) -> list[Template]:
@@ -84,7 +84,7 @@ class Service:
         ]
 
     @property
-    def slices(self) -> list[Json]:
+    def slices(self) -> list[fields.Json]:
         return self.evidence.slices_of(self.ref)
 
     @property
@@ -99,25 +99,25 @@ class Service:
         ready = [
             address
             for json in self.slices
-            if get_dicts(json, "ports") or self.headless
-            for endpoint in get_dicts(json, "endpoints")
-            if get(endpoint, "conditions", "ready") is not False
-            for address in get_strs(endpoint, "addresses")
+            if fields.get_dicts(json, "ports") or self.headless
+            for endpoint in fields.get_dicts(json, "endpoints")
+            if fields.get(endpoint, "conditions", "ready") is not False
+            for address in fields.get_strs(endpoint, "addresses")
         ]
         return len(ready)
 
     @property
     def takes_nothing(self) -> bool:
         """Whether the selector has found no pod at all, ready or not, as far as the slices tell."""
-        return not self.slices_known or not any(get_dicts(json, "endpoints") for json in self.slices)
+        return not self.slices_known or not any(fields.get_dicts(json, "endpoints") for json in self.slices)
 
     def leads_to(self, port: Port) -> set[int]:
         """The numbers that its endpoints have for this port; empty where none has it."""
         return {
             number
             for json in self.slices
-            for each in get_dicts(json, "ports")
-            if get_str(each, "name") == port.name and (number := get_int(each, "port")) is not None
+            for each in fields.get_dicts(json, "ports")
+            if fields.get_str(each, "name") == port.name and (number := fields.get_int(each, "port")) is not None
         }
 
 
@@ -133,18 +133,20 @@ def templates(evidence: Evidence, namespace: str) -> list[Template]:
     return [_template(ref, json) for ref, json in evidence.uncontrolled(namespace)]
 
 
-def _template(ref: Ref, json: Json) -> Template:
+def _template(ref: Ref, json: fields.Json) -> Template:
     if ref.kind == "Pod":
-        return Template(ref, get_dict(json, "metadata", "labels"), get_dict(json, "spec"), True)
-    template = get_dict(json, "spec", "template") or get_dict(json, "spec", "jobTemplate", "spec", "template")
-    wanted = get_int(json, "spec", "replicas") != 0
-    return Template(ref, get_dict(template, "metadata", "labels"), get_dict(template, "spec"), wanted)
+        return Template(ref, fields.get_dict(json, "metadata", "labels"), fields.get_dict(json, "spec"), True)
+    template = fields.get_dict(json, "spec", "template") or fields.get_dict(
+        json, "spec", "jobTemplate", "spec", "template"
+    )
+    wanted = fields.get_int(json, "spec", "replicas") != 0
+    return Template(ref, fields.get_dict(template, "metadata", "labels"), fields.get_dict(template, "spec"), wanted)
 
 
-def declared(spec: Json) -> list[Json]:
+def declared(spec: fields.Json) -> list[fields.Json]:
     """The ports that a pod spec's containers and sidecars declare."""
-    serving = [*get_dicts(spec, "containers"), *_sidecars(spec)]
-    return [port for container in serving for port in get_dicts(container, "ports")]
+    serving = [*fields.get_dicts(spec, "containers"), *_sidecars(spec)]
+    return [port for container in serving for port in fields.get_dicts(container, "ports")]
 
 
 def number_in(pod: Pod, port: Port) -> int | None:
@@ -152,8 +154,8 @@ def number_in(pod: Pod, port: Port) -> int | None:
     if isinstance(port.target, int):
         return port.target
     for each in declared(pod.spec):
-        if get_str(each, "name") == port.target and (get_str(each, "protocol") or "TCP") == port.protocol:
-            return get_int(each, "containerPort")
+        if fields.get_str(each, "name") == port.target and (fields.get_str(each, "protocol") or "TCP") == port.protocol:
+            return fields.get_int(each, "containerPort")
     return None
 
 
@@ -174,7 +176,9 @@ def port_is_wrong(service: Service, port: Port) -> bool:
 def _by_template(service: Service, port: Port) -> bool:
     """Whether the workload gives its next pods a port of that name: a rollout will mend it."""
     return any(
-        get_str(each, "name") == port.target for template in service.templates for each in declared(template.spec)
+        fields.get_str(each, "name") == port.target
+        for template in service.templates
+        for each in declared(template.spec)
     )
 
 
@@ -187,20 +191,22 @@ def _declares_all(service: Service) -> bool:
 def _numbers(service: Service, port: Port) -> set[int | None]:
     """The ports that the pods declare, and those at which a probe finds them well."""
     found: set[int | None] = {
-        get_int(each, "containerPort")
+        fields.get_int(each, "containerPort")
         for each in ports_of_pods(service)
-        if (get_str(each, "protocol") or "TCP") == port.protocol
+        if (fields.get_str(each, "protocol") or "TCP") == port.protocol
     }
     for pod in service.pods:
         for container in pod.containers:
             for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
-                found |= {get_int(container.spec, probe, how, "port") for how in ("httpGet", "tcpSocket", "grpc")}
+                found |= {
+                    fields.get_int(container.spec, probe, how, "port") for how in ("httpGet", "tcpSocket", "grpc")
+                }
     return found
 
 
-def ports_of_pods(service: Service) -> list[Json]:
+def ports_of_pods(service: Service) -> list[fields.Json]:
     specs = [pod.spec for pod in service.pods] + [template.spec for template in service.templates]
-    found: dict[str, Json] = {}
+    found: dict[str, fields.Json] = {}
     for port in (port for spec in specs for port in declared(spec)):
         found.setdefault(port_in_words(port), port)
     return list(found.values())
@@ -208,8 +214,8 @@ def ports_of_pods(service: Service) -> list[Json]:
 
 def _meant_for_others(service: Service) -> bool:
     """Whether other Services already lead to the declared ports: this one may be for a port that nobody declared."""
-    numbers = {get_int(port, "containerPort") for port in ports_of_pods(service)}
-    names = {get_str(port, "name") for port in ports_of_pods(service)} - {""}
+    numbers = {fields.get_int(port, "containerPort") for port in ports_of_pods(service)}
+    names = {fields.get_str(port, "name") for port in ports_of_pods(service)} - {""}
     others = [
         other
         for other in services(service.evidence, service.ref.namespace)
@@ -219,9 +225,9 @@ def _meant_for_others(service: Service) -> bool:
     return bool(reached & (numbers | names))
 
 
-def port_in_words(port: Json) -> str:
-    name = get_str(port, "name")
-    return f"{get(port, 'containerPort')}" + (f" ({name})" if name else "")
+def port_in_words(port: fields.Json) -> str:
+    name = fields.get_str(port, "name")
+    return f"{fields.get(port, 'containerPort')}" + (f" ({name})" if name else "")
 
 
 def quote_endpoints(service: Service) -> EvidenceItem:
@@ -236,15 +242,17 @@ def quote_endpoints(service: Service) -> EvidenceItem:
     return EvidenceItem("object", f"{service.ref}: endpoints", text)
 
 
-def labels_in_words(labels: Json) -> str:
+def labels_in_words(labels: fields.Json) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def _sidecars(spec: Json) -> list[dict[str, t.Any]]:
-    return [each for each in get_dicts(spec, "initContainers") if get_str(each, "restartPolicy") == "Always"]
+def _sidecars(spec: fields.Json) -> list[dict[str, t.Any]]:
+    return [
+        each for each in fields.get_dicts(spec, "initContainers") if fields.get_str(each, "restartPolicy") == "Always"
+    ]
 
 
-def _port(json: Json) -> Port:
-    number, target = get_int(json, "port"), get(json, "targetPort")
+def _port(json: fields.Json) -> Port:
+    number, target = fields.get_int(json, "port"), fields.get(json, "targetPort")
     known = target if isinstance(target, (int, str)) and not isinstance(target, bool) else None
-    return Port(get_str(json, "name"), number, known or number or 0, get_str(json, "protocol") or "TCP")
+    return Port(fields.get_str(json, "name"), number, known or number or 0, fields.get_str(json, "protocol") or "TCP")

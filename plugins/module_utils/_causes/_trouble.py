@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from .._model.fields import Json, get_dict, get_dicts, get_strs
+from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.text import shorten
-from ._case import LOG_CHARACTERS, ContainerCase, quote_end, quote_event
+from . import _case
+from ._case import LOG_CHARACTERS, ContainerCase
 from ._commands import addresses, written_at
 from ._failures import DNS, Failure, Target, last_failure
 from ._reach import Fault, Place, fault, locate
@@ -58,7 +59,7 @@ def said_last(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]
         return None, None
     end = case.last_end
     if end and end.message and (failure := last_failure(end.message, ended=True)):
-        return failure, quote_end(case)
+        return failure, _case.quote_end(case)
     if case.logs and (failure := last_failure(case.log, ended=end is not None)):
         return failure, EvidenceItem("log", case.logs[0][0], shorten(failure.line, LOG_CHARACTERS))
     return _said_by_probe(case)
@@ -66,20 +67,20 @@ def said_last(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]
 
 def _said_by_probe(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
     """What the command of a readiness probe said last: it often asks something else than its own container."""
-    if get_dict(case.container.spec, "readinessProbe", "exec"):
+    if fields.get_dict(case.container.spec, "readinessProbe", "exec"):
         for event in case.container_events:
             if event.reason == "Unhealthy" and event.message.startswith("Readiness probe failed"):
-                return last_failure(event.message, ended=False), quote_event(event)
+                return last_failure(event.message, ended=False), _case.quote_event(event)
     return None, None
 
 
-def _asked_by_probe(case: ContainerCase) -> Json:
+def _asked_by_probe(case: ContainerCase) -> fields.Json:
     """The readiness probe's command in the place of the container's own."""
     spec = case.container.spec
-    return {"command": get_strs(spec, "readinessProbe", "exec", "command"), "env": get_dicts(spec, "env")}
+    return {"command": fields.get_strs(spec, "readinessProbe", "exec", "command"), "env": fields.get_dicts(spec, "env")}
 
 
-def asked(spec: Json, failure: Failure | None) -> list[Target]:
+def asked(spec: fields.Json, failure: Failure | None) -> list[Target]:
     """The addresses that may be meant: what the failure names, else what stands around it and in the container spec."""
     if failure and failure.target:
         return [failure.target]
@@ -96,6 +97,6 @@ def speaks_for_itself(case: ContainerCase, trouble: Trouble) -> bool:
 
 def evidence_of(case: ContainerCase, trouble: Trouble) -> tuple[EvidenceItem, ...]:
     proof = trouble.fault.evidence if trouble.fault else ()
-    end = (quote_end(case),) if case.last_end and trouble.quote.kind == "log" else ()
+    end = (_case.quote_end(case),) if case.last_end and trouble.quote.kind == "log" else ()
     written = written_at(case, trouble.target.host) if trouble.target else None
     return (trouble.quote, *proof, *((written,) if written else ()), *end)

@@ -15,12 +15,12 @@ import dataclasses
 import re
 import typing as t
 
-from .._model import moments, quantity
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
+from .._model import fields, moments, quantity
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, condition, ref_of
 from .._model.text import one_line
-from ._case import Judgement, WorkloadCase, edit_command, kubectl, quote_condition, quote_event
+from . import _case
+from ._case import Judgement, WorkloadCase
 from ._near import near_misses
 
 _PREFIX: t.Final = (
@@ -60,7 +60,7 @@ class _Refusal:
     """What the controller ``maker`` was told when it last tried to make a pod from ``template``; no words where none are left."""
 
     maker: Ref
-    template: Json
+    template: fields.Json
     lacking: int
     words: str
     evidence: tuple[EvidenceItem, ...]
@@ -83,7 +83,7 @@ def quota_exceeded(case: WorkloadCase) -> Judgement | None:
             else "What counts are the requests and limits of the pods that are there, not what they use."
         ),
         evidence=(*refusal.evidence, *_quota_status(case, quota, asked)),
-        next_step=kubectl(quota, f"describe resourcequota {quota.name}")
+        next_step=_case.kubectl(quota, f"describe resourcequota {quota.name}")
         + "   # then scale something down, lower requests, or raise the quota",
         subject=quota,
         affected=refusal.lacking,
@@ -102,7 +102,7 @@ def quota_requires_limits(case: WorkloadCase) -> Judgement | None:
         summary=f"{quota} asks every container to say {what}",
         explanation="A quota that counts something takes no pod that does not state it. A LimitRange with defaults would state it.",
         evidence=(*refusal.evidence, *_quota_status(case, quota, ()), *_resources(refusal, containers)),
-        next_step=edit_command(case.workload) + "   # state in resources what the quota counts",
+        next_step=_case.edit_command(case.workload) + "   # state in resources what the quota counts",
         container=containers[0] if len(containers) == 1 else None,
         affected=refusal.lacking,
     )
@@ -137,7 +137,7 @@ def limit_range_violated(case: WorkloadCase) -> Judgement | None:
             *(EvidenceItem("object", f"{ref}: spec.limits", _flat(item)) for ref, item in ranges),
             *_resources(refusal, containers),
         ),
-        next_step=edit_command(case.workload) + f"   # ask for {resource} within the bounds",
+        next_step=_case.edit_command(case.workload) + f"   # ask for {resource} within the bounds",
         container=containers[0] if len(containers) == 1 else None,
         affected=refusal.lacking,
     )
@@ -154,19 +154,21 @@ def pod_security_violated(case: WorkloadCase) -> Judgement | None:
         for name in re.findall(r"\"([^\"]+)\"", group)
     }
     containers = [name for name in _containers(refusal) if name in quoted]
-    labels = get_dict(case.evidence.get(Ref("Namespace", "", case.workload.namespace)), "metadata", "labels")
+    labels = fields.get_dict(case.evidence.get(Ref("Namespace", "", case.workload.namespace)), "metadata", "labels")
     enforced = [
         EvidenceItem("object", f"Namespace {case.workload.namespace}: label {name}", str(value))
         for name, value in labels.items()
         if name.startswith("pod-security.kubernetes.io/enforce")
     ]
-    contexts = [("pod", get_dict(refusal.template, "spec")), *_containers(refusal).items()]
-    context = "; ".join(f"{name}: {_flat(get_dict(spec, 'securityContext')) or 'nothing'}" for name, spec in contexts)
+    contexts = [("pod", fields.get_dict(refusal.template, "spec")), *_containers(refusal).items()]
+    context = "; ".join(
+        f"{name}: {_flat(fields.get_dict(spec, 'securityContext')) or 'nothing'}" for name, spec in contexts
+    )
     return Judgement(
         summary=f"the namespace enforces Pod Security {match['level']}: {one_line(match['what'], _SUMMARY)}",
         explanation="The API server refuses every pod that breaks the standard; nothing else was looked at yet.",
         evidence=(*refusal.evidence, *enforced, EvidenceItem("spec", f"{_place(refusal)}: securityContext", context)),
-        next_step=edit_command(case.workload) + "   # set in securityContext what the message names",
+        next_step=_case.edit_command(case.workload) + "   # set in securityContext what the message names",
         container=containers[0] if len(containers) == 1 else None,
         affected=refusal.lacking,
     )
@@ -193,7 +195,7 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
     evidence = list(refusal.evidence)
     if found:
         ref, hook = found
-        policy = get_str(hook, "failurePolicy") or "Fail"
+        policy = fields.get_str(hook, "failurePolicy") or "Fail"
         evidence.append(
             EvidenceItem("object", f"{ref}: webhooks[{match['name']}]", f"failurePolicy {policy}, {_client(hook)}")
         )
@@ -203,7 +205,8 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
         explanation="The API server must ask it about each new pod, and makes none without an answer. The pod itself may be well."
         + (f" Behind it stands {backend}." if backend else ""),
         evidence=tuple(evidence),
-        next_step=kubectl(backend, look) + "   # bring its pods back; only if nobody needs it, remove the configuration"
+        next_step=_case.kubectl(backend, look)
+        + "   # bring its pods back; only if nobody needs it, remove the configuration"
         if backend
         else "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations   # find it, and what it calls",
         subject=found[0] if found else None,
@@ -223,7 +226,7 @@ def image_policy_refused(case: WorkloadCase) -> Judgement | None:
         _ABOUT_IMAGES, re.sub(r"'[^']*'|\"[^\"]*\"", " ", why)
     ):  # what a policy is called does not say what it is about
         return None
-    images = {name: get_str(spec, "image") for name, spec in _containers(refusal).items()}
+    images = {name: fields.get_str(spec, "image") for name, spec in _containers(refusal).items()}
     named = [name for name, image in images.items() if image and image in why] or list(images)
     used = ", ".join(f"{name}: {images[name]}" for name in named)
     return Judgement(
@@ -231,7 +234,7 @@ def image_policy_refused(case: WorkloadCase) -> Judgement | None:
         explanation="The API server asked the policy before it made the pod, so no node and no registry was asked. "
         "Whoever owns the policy, or signs the images, must act; do not loosen the policy for one pod.",
         evidence=(*refusal.evidence, EvidenceItem("spec", f"{_place(refusal)}: image", used)),
-        next_step=edit_command(case.workload) + "   # an image that the policy allows",
+        next_step=_case.edit_command(case.workload) + "   # an image that the policy allows",
         container=named[0] if len(named) == 1 else None,
         affected=refusal.lacking,
     )
@@ -245,8 +248,8 @@ def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
         return None
     why = match["why"] if match else refusal.words
     index = re.search(r"spec\.(?P<list>containers|initContainers)\[(?P<index>\d{1,3})\]", why)
-    specs = get_dicts(refusal.template, "spec", index["list"]) if index else []
-    container = get_str(specs[int(index["index"])], "name") if index and int(index["index"]) < len(specs) else ""
+    specs = fields.get_dicts(refusal.template, "spec", index["list"]) if index else []
+    container = fields.get_str(specs[int(index["index"])], "name") if index and int(index["index"]) < len(specs) else ""
     runtime = re.search(_RUNTIME, why)
     classes = case.evidence.named("RuntimeClass", "") if runtime else {}
     absent = (
@@ -262,7 +265,7 @@ def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
             else "Each pod is refused for what its template says, so waiting does not help."
         ),
         evidence=(*refusal.evidence, *absent),
-        next_step=edit_command(case.workload) + "   # correct what the message names",
+        next_step=_case.edit_command(case.workload) + "   # correct what the message names",
         candidates=tuple(
             Candidate(f"RuntimeClass {name}", "the name is similar") for name in near_misses(runtime["name"], classes)
         )
@@ -279,7 +282,7 @@ def _named_object_missing(case: WorkloadCase, kind: str, namespace: str, words: 
     if refusal is None:
         return None
     match = re.search(words, refusal.words)
-    name = match["name"] if match else get_str(refusal.template, "spec", field)
+    name = match["name"] if match else fields.get_str(refusal.template, "spec", field)
     others = case.evidence.named(kind, namespace)
     listed = case.evidence.lists(kind, namespace)
     if name in others or not name or (match is None and (refusal.words or not listed)):
@@ -290,7 +293,7 @@ def _named_object_missing(case: WorkloadCase, kind: str, namespace: str, words: 
         summary=f"{ref} does not exist, and the pods name it",
         explanation="The API server makes no pod that names it until it is there.",
         evidence=(*refusal.evidence, EvidenceItem("spec", f"{_place(refusal)}: spec.{field}", name), *absent),
-        next_step=kubectl(ref, f"get {kind.lower()}")
+        next_step=_case.kubectl(ref, f"get {kind.lower()}")
         + f"   # then create {name}, or correct its name in {case.workload}",
         candidates=tuple(
             Candidate(str(Ref(kind, namespace, each)), "the name is similar") for each in near_misses(name, others)
@@ -311,12 +314,12 @@ def _refusal(case: WorkloadCase) -> _Refusal | None:
 
 def _no_maker(case: WorkloadCase) -> _Refusal | None:
     """A Deployment may not even make its ReplicaSet."""
-    failed, spec = condition(case.json, "Progressing"), get_dict(case.json, "spec")
-    if case.workload.kind != "Deployment" or get_str(failed, "reason") != "ReplicaSetCreateError":
+    failed, spec = condition(case.json, "Progressing"), fields.get_dict(case.json, "spec")
+    if case.workload.kind != "Deployment" or fields.get_str(failed, "reason") != "ReplicaSetCreateError":
         return None
-    lacking = (get_int(spec, "replicas") or 0) - (get_int(case.json, "status", "updatedReplicas") or 0)
-    words, quote = get_str(failed, "message"), quote_condition(case.workload, failed)
-    return _Refusal(case.workload, get_dict(spec, "template"), lacking, words, (quote,)) if lacking > 0 else None
+    lacking = (fields.get_int(spec, "replicas") or 0) - (fields.get_int(case.json, "status", "updatedReplicas") or 0)
+    words, quote = fields.get_str(failed, "message"), _case.quote_condition(case.workload, failed)
+    return _Refusal(case.workload, fields.get_dict(spec, "template"), lacking, words, (quote,)) if lacking > 0 else None
 
 
 def _no_pod(case: WorkloadCase) -> _Refusal | None:
@@ -328,10 +331,12 @@ def _no_pod(case: WorkloadCase) -> _Refusal | None:
     if lacking <= 0:
         return None
     failures = [
-        event for event in case.evidence.events(get_str(json, "metadata", "uid")) if event.reason == "FailedCreate"
+        event
+        for event in case.evidence.events(fields.get_str(json, "metadata", "uid"))
+        if event.reason == "FailedCreate"
     ]
     failed = condition(json, "ReplicaFailure")
-    evidence = [quote_condition(ref, failed)] if get_str(failed, "status") == "True" else []
+    evidence = [_case.quote_condition(ref, failed)] if fields.get_str(failed, "status") == "True" else []
     made = max(
         (pod.created or "" for pod in case.evidence.pods_of(case.workload) if case.evidence.maker(pod) == ref),
         default="",
@@ -339,13 +344,13 @@ def _no_pod(case: WorkloadCase) -> _Refusal | None:
     newest = next((event for event in failures if (event.last or "") >= made), None)
     if newest:
         first = moments.earliest(*(event.first for event in failures))
-        evidence.append(dataclasses.replace(quote_event(newest), at=first))
-    words = newest.message if newest else get_str(failed, "message") if evidence else ""
-    template = get_dict(json, "spec", "template")
+        evidence.append(dataclasses.replace(_case.quote_event(newest), at=first))
+    words = newest.message if newest else fields.get_str(failed, "message") if evidence else ""
+    template = fields.get_dict(json, "spec", "template")
     return _Refusal(ref, template, lacking, re.sub(_PREFIX, "", words), tuple(evidence))
 
 
-def _maker(case: WorkloadCase) -> tuple[Ref, Json] | None:
+def _maker(case: WorkloadCase) -> tuple[Ref, fields.Json] | None:
     """What makes the pods of a workload now: a Deployment's newest ReplicaSet, a CronJob's newest Job, else itself."""
     if case.workload.kind == "Deployment":
         revisions = case.evidence.revisions(case.workload)
@@ -353,29 +358,37 @@ def _maker(case: WorkloadCase) -> tuple[Ref, Json] | None:
     if case.workload.kind == "CronJob":
         jobs = [(ref_of(json, "Job"), json) for json in case.evidence.objects.get("Job", ())]
         own = [(ref, json) for ref, json in jobs if case.evidence.owner(ref, json) == case.workload]
-        return max(own, key=lambda pair: get_str(pair[1], "metadata", "creationTimestamp"), default=None)
+        return max(own, key=lambda pair: fields.get_str(pair[1], "metadata", "creationTimestamp"), default=None)
     return case.workload, case.json
 
 
-def _lacking(kind: str, json: Json) -> int:
+def _lacking(kind: str, json: fields.Json) -> int:
     """How many pods a controller should have made and has not."""
-    spec, status = get_dict(json, "spec"), get_dict(json, "status")
+    spec, status = fields.get_dict(json, "spec"), fields.get_dict(json, "status")
     if kind == "DaemonSet":
-        return (get_int(status, "desiredNumberScheduled") or 0) - (get_int(status, "currentNumberScheduled") or 0)
+        return (fields.get_int(status, "desiredNumberScheduled") or 0) - (
+            fields.get_int(status, "currentNumberScheduled") or 0
+        )
     if kind == "Job":
         over = any(
-            get_str(condition(json, name), "status") == "True" for name in ("Complete", "Failed", "FailureTarget")
+            fields.get_str(condition(json, name), "status") == "True"
+            for name in ("Complete", "Failed", "FailureTarget")
         )
-        left = (get_int(spec, "completions") or 1) - (get_int(status, "succeeded") or 0)
-        wanted = 0 if over or get(spec, "suspend") is True else min(get_int(spec, "parallelism") or 1, left)
-        return wanted - (get_int(status, "active") or 0)
-    replicas = get_int(spec, "replicas")
-    return (1 if replicas is None else replicas) - (get_int(status, "replicas") or 0)
+        left = (fields.get_int(spec, "completions") or 1) - (fields.get_int(status, "succeeded") or 0)
+        wanted = (
+            0 if over or fields.get(spec, "suspend") is True else min(fields.get_int(spec, "parallelism") or 1, left)
+        )
+        return wanted - (fields.get_int(status, "active") or 0)
+    replicas = fields.get_int(spec, "replicas")
+    return (1 if replicas is None else replicas) - (fields.get_int(status, "replicas") or 0)
 
 
-def _containers(refusal: _Refusal) -> dict[str, Json]:
-    specs = [*get_dicts(refusal.template, "spec", "initContainers"), *get_dicts(refusal.template, "spec", "containers")]
-    return {get_str(spec, "name"): spec for spec in specs}
+def _containers(refusal: _Refusal) -> dict[str, fields.Json]:
+    specs = [
+        *fields.get_dicts(refusal.template, "spec", "initContainers"),
+        *fields.get_dicts(refusal.template, "spec", "containers"),
+    ]
+    return {fields.get_str(spec, "name"): spec for spec in specs}
 
 
 def _place(refusal: _Refusal) -> str:
@@ -388,13 +401,13 @@ def _resources(refusal: _Refusal, containers: t.Iterable[str]) -> list[EvidenceI
         EvidenceItem(
             "spec",
             f"{_place(refusal)}: container {name}: resources",
-            _flat(get_dict(specs[name], "resources")) or "none",
+            _flat(fields.get_dict(specs[name], "resources")) or "none",
         )
         for name in containers
     ]
 
 
-def _flat(json: Json, before: str = "") -> str:
+def _flat(json: fields.Json, before: str = "") -> str:
     """``limits.cpu 1, requests.cpu 100m``"""
     words = []
     for key, value in json.items():
@@ -419,25 +432,25 @@ def _more(asked: str, hard: str | None) -> bool:
 
 def _quota_status(case: WorkloadCase, quota: Ref, names: t.Collection[str]) -> list[EvidenceItem]:
     json = case.evidence.get(quota)
-    hard, used = get_dict(json, "status", "hard"), get_dict(json, "status", "used")
+    hard, used = fields.get_dict(json, "status", "hard"), fields.get_dict(json, "status", "used")
     words = ", ".join(f"{name} {used.get(name)} of {hard[name]}" for name in hard if not names or name in names)
     return [EvidenceItem("object", f"{quota}: status", words)] if words else []
 
 
-def _ranges(case: WorkloadCase, resource: str) -> list[tuple[Ref, Json]]:
+def _ranges(case: WorkloadCase, resource: str) -> list[tuple[Ref, fields.Json]]:
     """The entries of the namespace's LimitRanges that bound this resource."""
     return [
         (Ref("LimitRange", case.workload.namespace, name), item)
         for name, json in case.evidence.named("LimitRange", case.workload.namespace).items()
-        for item in get_dicts(json, "spec", "limits")
-        if any(resource in get_dict(item, bound) for bound in ("max", "min", "maxLimitRequestRatio", "default"))
+        for item in fields.get_dicts(json, "spec", "limits")
+        if any(resource in fields.get_dict(item, bound) for bound in ("max", "min", "maxLimitRequestRatio", "default"))
     ]
 
 
-def _only_requests(spec: Json, resource: str) -> bool:
+def _only_requests(spec: fields.Json, resource: str) -> bool:
     """Whether it requests the resource and leaves its limit to a default."""
-    resources = get_dict(spec, "resources")
-    return resource in get_dict(resources, "requests") and resource not in get_dict(resources, "limits")
+    resources = fields.get_dict(spec, "resources")
+    return resource in fields.get_dict(resources, "requests") and resource not in fields.get_dict(resources, "limits")
 
 
 def _containers_with(refusal: _Refusal, resource: str, given: str | None) -> list[str]:
@@ -445,28 +458,28 @@ def _containers_with(refusal: _Refusal, resource: str, given: str | None) -> lis
     amount = quantity.parse(given)
     found = []
     for name, spec in _containers(refusal).items():
-        stated = [get_dict(spec, "resources", each).get(resource) for each in ("requests", "limits")]
+        stated = [fields.get_dict(spec, "resources", each).get(resource) for each in ("requests", "limits")]
         if (amount is None and None in stated) or (amount is not None and amount in map(quantity.parse, stated)):
             found.append(name)
     return found
 
 
-def _webhook(case: WorkloadCase, name: str, backend: Ref | None) -> tuple[Ref, Json] | None:
+def _webhook(case: WorkloadCase, name: str, backend: Ref | None) -> tuple[Ref, fields.Json] | None:
     """The webhook of that name; where several have it, the one that calls this Service, or an address outside where it is None."""
     found = [
         (ref_of(json, kind), hook)
         for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
         for json in case.evidence.objects.get(kind, ())
-        for hook in get_dicts(json, "webhooks")
-        if get_str(hook, "name") == name
+        for hook in fields.get_dicts(json, "webhooks")
+        if fields.get_str(hook, "name") == name
     ]
     return next((each for each in found if _backend(each[1]) == backend), found[0] if found else None)
 
 
-def _backend(hook: Json) -> Ref | None:
-    service = get_dict(hook, "clientConfig", "service")
-    return Ref("Service", get_str(service, "namespace"), get_str(service, "name")) if service else None
+def _backend(hook: fields.Json) -> Ref | None:
+    service = fields.get_dict(hook, "clientConfig", "service")
+    return Ref("Service", fields.get_str(service, "namespace"), fields.get_str(service, "name")) if service else None
 
 
-def _client(hook: Json) -> str:
-    return f"calls {_backend(hook) or get_str(hook, 'clientConfig', 'url')}"
+def _client(hook: fields.Json) -> str:
+    return f"calls {_backend(hook) or fields.get_str(hook, 'clientConfig', 'url')}"

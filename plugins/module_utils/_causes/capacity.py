@@ -13,11 +13,11 @@ import decimal
 import re
 import typing as t
 
-from .._model import quantity
-from .._model.fields import Json, get_dict, get_str
+from .._model import fields, quantity
 from .._model.finding import Candidate, EvidenceItem
 from .._model.requests import pod_request, requested
-from ._case import Judgement, PodCase, edit_command, quote_condition
+from . import _case
+from ._case import Judgement, PodCase
 from ._near import near_misses
 from ._placement import Places, node_groups, refused, told
 
@@ -33,7 +33,7 @@ def insufficient_resources(case: PodCase) -> Judgement | None:
     lacking = list(dict.fromkeys(re.findall(_INSUFFICIENT, message)))
     lacking += ["pods"] if "Too many pods" in message else []
     nodes = places.open if places else {}
-    evidence = [quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
+    evidence = [_case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
     evidence += [_asked_and_offered(case, nodes, resource) for resource in lacking]
     requests = {resource: pod_request(case.pod.spec, resource) for resource in requested(case.pod.spec)}
     if nodes and not any(_holds(node, requests) for node in nodes.values()):
@@ -52,21 +52,21 @@ def refused_for_resources(case: PodCase) -> Judgement | None:
     quote = refused(case.evidence, case.pod, r"OutOf[\w./-]+")
     if quote is None:
         return None
-    resource = get_str(case.pod.json, "status", "reason").removeprefix("OutOf")
+    resource = fields.get_str(case.pod.json, "status", "reason").removeprefix("OutOf")
     node = case.evidence.named("Node", "").get(case.pod.node)
     nodes = {case.pod.node: node} if node else {}
     return Judgement(
         summary=f"node {case.pod.node} has not enough {resource} left for the pod, which names it in spec.nodeName",
         explanation="A pod that names its node goes past the scheduler, so no other node is tried: that node's kubelet refused it.",
         evidence=(quote, _asked_and_offered(case, nodes, resource)),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + "   # remove nodeName, so that a scheduler finds a node, or lower requests",
     )
 
 
 def _too_large(
     case: PodCase,
-    nodes: t.Mapping[str, Json],
+    nodes: t.Mapping[str, fields.Json],
     requests: t.Mapping[str, decimal.Decimal],
     lacking: t.Sequence[str],
     evidence: tuple[EvidenceItem, ...],
@@ -74,7 +74,7 @@ def _too_large(
     beyond = [each for each in requests if requests[each] > _largest(nodes, each)]
     absent = [each for each in beyond if not _largest(nodes, each)]
     what = " and ".join(f"{quantity.in_words(requests.get(r, _ZERO), r)} {r}" for r in beyond or lacking)
-    known = {name for node in nodes.values() for name in get_dict(node, "status", "allocatable")}
+    known = {name for node in nodes.values() for name in fields.get_dict(node, "status", "allocatable")}
     if absent:
         why = f"No node that the pod may go to offers {' and '.join(absent)} at all: nothing has announced it there."
     elif beyond:
@@ -87,7 +87,7 @@ def _too_large(
         summary=f"no node is large enough: the pod requests {what}",
         explanation=why,
         evidence=evidence,
-        next_step=edit_command(case.workload) + "   # lower resources.requests, or add a larger node",
+        next_step=_case.edit_command(case.workload) + "   # lower resources.requests, or add a larger node",
         candidates=tuple(
             Candidate(f"resource {name}", "nodes offer it; the name is similar")
             for each in absent
@@ -96,7 +96,7 @@ def _too_large(
     )
 
 
-def _asked_and_offered(case: PodCase, nodes: t.Mapping[str, Json], resource: str) -> EvidenceItem:
+def _asked_and_offered(case: PodCase, nodes: t.Mapping[str, fields.Json], resource: str) -> EvidenceItem:
     """What the pod requests of a resource, and what the nodes that it may go to offer, and have left."""
     wanted = pod_request(case.pod.spec, resource)
     text = f"requests {quantity.in_words(wanted, resource)} {resource}"
@@ -122,20 +122,20 @@ def _large_but_closed(places: Places, requests: t.Mapping[str, decimal.Decimal])
     ]
 
 
-def _holds(node: Json, requests: t.Mapping[str, decimal.Decimal]) -> bool:
+def _holds(node: fields.Json, requests: t.Mapping[str, decimal.Decimal]) -> bool:
     """Whether the node could take the pod if it were empty."""
     return all(_allocatable(node, resource) >= wanted for resource, wanted in requests.items())
 
 
-def _largest(nodes: t.Mapping[str, Json], resource: str) -> decimal.Decimal:
+def _largest(nodes: t.Mapping[str, fields.Json], resource: str) -> decimal.Decimal:
     return max((_allocatable(node, resource) for node in nodes.values()), default=_ZERO)
 
 
-def _allocatable(node: Json, resource: str) -> decimal.Decimal:
-    return quantity.parse(get_dict(node, "status", "allocatable").get(resource)) or _ZERO
+def _allocatable(node: fields.Json, resource: str) -> decimal.Decimal:
+    return quantity.parse(fields.get_dict(node, "status", "allocatable").get(resource)) or _ZERO
 
 
-def _free_in_words(case: PodCase, nodes: t.Mapping[str, Json], resource: str) -> str:
+def _free_in_words(case: PodCase, nodes: t.Mapping[str, fields.Json], resource: str) -> str:
     """How much is left where most is left; only told where every pod of the cluster was read."""
     used = case.evidence.requested_on_nodes
     free = max(

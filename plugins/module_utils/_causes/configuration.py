@@ -14,10 +14,11 @@ import dataclasses
 import re
 import typing as t
 
-from .._model.fields import get_strs
+from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, Reference, references
-from ._case import ContainerCase, Judgement, PodCase, edit_command, kubectl, quote_event, quote_waiting
+from . import _case
+from ._case import ContainerCase, Judgement, PodCase
 from ._near import near_misses
 
 _Kind = t.Literal["ConfigMap", "Secret"]
@@ -64,7 +65,8 @@ def key_missing(case: PodCase) -> Judgement | None:
             summary=f"{what} has no key {reference.key}, which container {reference.container} needs",
             explanation=f"The {reference.kind} itself exists; only the key is missing, and the reference is not optional.",
             evidence=tuple(evidence),
-            next_step=edit_command(case.workload) + f"   # use a key that exists, or add {reference.key} to {what}",
+            next_step=_case.edit_command(case.workload)
+            + f"   # use a key that exists, or add {reference.key} to {what}",
             candidates=tuple(
                 Candidate(f"key {key}", f"{what} has it; the name is similar")
                 for key in near_misses(reference.key, keys)
@@ -124,9 +126,9 @@ def _complaints(case: PodCase) -> t.Iterator[_Complaint]:
     quotes = []
     if isinstance(case, ContainerCase):
         if case.container.waiting_reason == "CreateContainerConfigError":
-            quotes.append((case.container.waiting_message, quote_waiting(case)))
+            quotes.append((case.container.waiting_message, _case.quote_waiting(case)))
     else:
-        quotes += [(event.message, quote_event(event)) for event in case.events if event.reason == "FailedMount"]
+        quotes += [(event.message, _case.quote_event(event)) for event in case.events if event.reason == "FailedMount"]
     for text, quote in quotes:
         if match := re.search(_KEY_ENV, text):
             yield _Complaint(_kind(match["kind"]), match["name"].rstrip(".,"), match["key"], "", quote)
@@ -164,7 +166,7 @@ def _key_proven_missing(case: PodCase, reference: Reference) -> bool:
 
 def _keys(case: PodCase, reference: Reference) -> list[str]:
     """Key names of a ConfigMap, as its managedFields tell them; empty where they are not known."""
-    return get_strs(case.evidence.get(Ref(reference.kind, case.pod.ref.namespace, reference.name)), "keys")
+    return fields.get_strs(case.evidence.get(Ref(reference.kind, case.pod.ref.namespace, reference.name)), "keys")
 
 
 def _place(case: PodCase, reference: Reference) -> EvidenceItem:
@@ -178,7 +180,7 @@ def _like(case: PodCase, reference: Reference, others: dict[str, t.Any]) -> tupl
     }
     found = []
     for name in near_misses(reference.name, others):
-        has = needed <= set(get_strs(others[name], "keys"))
+        has = needed <= set(fields.get_strs(others[name], "keys"))
         why = "the name is similar" + (
             f"; it has every key that is needed ({', '.join(sorted(needed))})" if needed and has else ""
         )
@@ -189,10 +191,10 @@ def _like(case: PodCase, reference: Reference, others: dict[str, t.Any]) -> tupl
 def _create_or_correct(case: PodCase, kind: _Kind, reference: Reference) -> str:
     if kind == "Secret":
         return (
-            kubectl(case.pod.ref, "get secrets")
+            _case.kubectl(case.pod.ref, "get secrets")
             + f"   # then create {reference.name}, or correct its name in {case.workload}"
         )
     return (
-        kubectl(case.pod.ref, "get configmaps")
+        _case.kubectl(case.pod.ref, "get configmaps")
         + f"   # then create {reference.name}, or correct its name in {case.workload}"
     )

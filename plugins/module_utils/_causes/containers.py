@@ -13,21 +13,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model import moments
-from .._model.fields import get_dict, get_str, get_strs
+from .._model import fields, moments
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Event, Ref
 from .._model.text import one_line
-from ._case import (
-    ContainerCase,
-    Judgement,
-    PodCase,
-    edit_command,
-    quote_condition,
-    quote_end,
-    quote_event,
-    quote_waiting,
-)
+from . import _case
+from ._case import ContainerCase, Judgement, PodCase
 from ._near import near_misses
 from .startup import start_texts
 
@@ -68,15 +59,15 @@ def run_as_non_root_violated(case: ContainerCase) -> Judgement | None:
     return Judgement(
         summary=f"container {case.container.name} may not run as root: {why}",
         explanation=f"The pod sets runAsNonRoot, and {why}. The kubelet refuses before the container is made, so there is no log.",
-        evidence=(quote_waiting(case), *_users(case)),
-        next_step=f"{edit_command(case.workload)}   # {step}; do not drop runAsNonRoot",
+        evidence=(_case.quote_waiting(case), *_users(case)),
+        next_step=f"{_case.edit_command(case.workload)}   # {step}; do not drop runAsNonRoot",
     )
 
 
 def _users(case: ContainerCase) -> t.Iterator[EvidenceItem]:
     """Where the pod and the container say as whom to run."""
     for place, spec in (("spec", case.pod.spec), (case.container.spec_place, case.container.spec)):
-        context = get_dict(spec, "securityContext")
+        context = fields.get_dict(spec, "securityContext")
         set_here = {name: context[name] for name in ("runAsNonRoot", "runAsUser") if context.get(name) is not None}
         if set_here:
             text = ", ".join(f"{name}: {str(value).lower()}" for name, value in set_here.items())
@@ -140,7 +131,7 @@ def container_create_failed(case: ContainerCase) -> Judgement | None:
     container = case.container
     texts = list(start_texts(case))
     if container.waiting_reason == "CreateContainerError" or re.search(_NO_VALUE, container.waiting_message):
-        texts.insert(0, (container.waiting_message, quote_waiting(case)))
+        texts.insert(0, (container.waiting_message, _case.quote_waiting(case)))
     if not texts or re.search(_OOM_AT_START, texts[0][0]):
         return None
     text, quote = texts[0]
@@ -151,7 +142,7 @@ def container_create_failed(case: ContainerCase) -> Judgement | None:
         explanation="The image was pulled and what the pod refers to is there; the container can't be set up as the pod asks, "
         "so its command never ran and there is no log.",
         evidence=(quote,),
-        next_step=f"{edit_command(case.workload)}   # {step}",
+        next_step=f"{_case.edit_command(case.workload)}   # {step}",
     )
 
 
@@ -166,7 +157,7 @@ _PATIENCE_SECONDS: t.Final = 60
 
 def lifecycle_hook_failed(case: ContainerCase) -> Judgement | None:
     """The postStart hook fails, so the kubelet ends the container that it belongs to."""
-    hook = get_dict(case.container.spec, "lifecycle", "postStart")
+    hook = fields.get_dict(case.container.spec, "lifecycle", "postStart")
     if not hook:
         return None
     waiting = case.container.waiting_reason == "PostStartHookError"
@@ -182,19 +173,19 @@ def lifecycle_hook_failed(case: ContainerCase) -> Judgement | None:
         explanation="The program itself was started; the kubelet ends it after every failed hook and starts it again. "
         "The log is that of the program: what the hook writes is only in the message.",
         evidence=(
-            *((quote_waiting(case),) if waiting else ()),
-            *((quote_event(event),) if event else ()),
-            *((quote_end(case),) if end else ()),
+            *((_case.quote_waiting(case),) if waiting else ()),
+            *((_case.quote_event(event),) if event else ()),
+            *((_case.quote_end(case),) if end else ()),
             _hook(case, hook),
         ),
-        next_step=edit_command(case.workload) + f"   # correct lifecycle.postStart of {case.container.name}",
+        next_step=_case.edit_command(case.workload) + f"   # correct lifecycle.postStart of {case.container.name}",
     )
 
 
 def lifecycle_hook_hangs(case: PodCase) -> Judgement | None:
     """The postStart hook does not come back: until it does, the kubelet goes on with nothing else of the pod."""
     for container in case.pod.containers:
-        hook = get_dict(container.spec, "lifecycle", "postStart")
+        hook = fields.get_dict(container.spec, "lifecycle", "postStart")
         started = next(
             (each for each in case.events if each.reason == "Started" and each.container == container.name), None
         )
@@ -208,8 +199,9 @@ def lifecycle_hook_hangs(case: PodCase) -> Judgement | None:
             summary=f"the postStart hook of container {container.name} has not come back for {moments.in_words(since)}",
             explanation="The container was started, and its state does not become running before its hook is over. "
             "The containers after it wait as well.",
-            evidence=(quote_event(started), quote_waiting(of_container), _hook(of_container, hook)),
-            next_step=edit_command(case.workload) + f"   # lifecycle.postStart of {container.name} must end by itself",
+            evidence=(_case.quote_event(started), _case.quote_waiting(of_container), _hook(of_container, hook)),
+            next_step=_case.edit_command(case.workload)
+            + f"   # lifecycle.postStart of {container.name} must end by itself",
             container=container.name,
         )
     return None
@@ -217,9 +209,9 @@ def lifecycle_hook_hangs(case: PodCase) -> Judgement | None:
 
 def _hook(case: ContainerCase, hook: t.Mapping[str, t.Any]) -> EvidenceItem:
     kind = next(iter(hook), "nothing")
-    told = " ".join(get_strs(hook, "exec", "command")) if kind == "exec" else ""
-    request = get_dict(hook, kind)
-    told = told or f"{get_str(request, 'path')} on port {request.get('port')}"
+    told = " ".join(fields.get_strs(hook, "exec", "command")) if kind == "exec" else ""
+    request = fields.get_dict(hook, kind)
+    told = told or f"{fields.get_str(request, 'path')} on port {request.get('port')}"
     return EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.lifecycle.postStart", f"{kind}: {told}")
 
 
@@ -274,7 +266,7 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
         return None
     node = Ref("Node", "", case.pod.node)
     ready = case.pod.condition("PodReadyToStartContainers")
-    evidence = [quote_event(event), *([quote_condition(case.pod.ref, ready)] if ready else ())]
+    evidence = [_case.quote_event(event), *([_case.quote_condition(case.pod.ref, ready)] if ready else ())]
     own = _asked_of_sandbox(case, event)
     if own:
         why, step, items, candidates = own
@@ -283,7 +275,7 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
             explanation="It is what this pod asks for that can't be had, so the node is not at fault. "
             "No container was made yet: there is no log.",
             evidence=(*evidence, *items),
-            next_step=f"{edit_command(case.workload)}   # {step}",
+            next_step=f"{_case.edit_command(case.workload)}   # {step}",
             candidates=candidates,
         )
     why = next(
@@ -308,7 +300,7 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
 
 def _sandbox_failure(case: PodCase) -> Event | None:
     """The newest failure, unless a later attempt went well."""
-    if get_str(case.pod.condition("PodReadyToStartContainers"), "status") == "True":
+    if fields.get_str(case.pod.condition("PodReadyToStartContainers"), "status") == "True":
         return None
     newest = next((each for each in case.events if each.reason in _SANDBOX_FAILURES | _GOES_ON), None)
     return newest if newest and newest.reason in _SANDBOX_FAILURES else None
@@ -318,12 +310,12 @@ def _asked_of_sandbox(
     case: PodCase, event: Event
 ) -> tuple[str, str, tuple[EvidenceItem, ...], tuple[Candidate, ...]] | None:
     """What of the pod's own wishes the runtime refuses."""
-    name = get_str(case.pod.spec, "runtimeClassName")
+    name = fields.get_str(case.pod.spec, "runtimeClassName")
     classes = case.evidence.named("RuntimeClass", "")
     missing = bool(name) and case.evidence.lists("RuntimeClass", "") and name not in classes
     if name and (missing or re.search(r"runtime ?class|no runtime for|runtime handler", event.message, re.I)):
         item = EvidenceItem("spec", f"{case.pod.ref}: spec.runtimeClassName", name)
-        handler = get_str(classes.get(name), "handler")
+        handler = fields.get_str(classes.get(name), "handler")
         if missing:
             why, found = (
                 f"RuntimeClass {name} does not exist",

@@ -9,24 +9,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model.fields import get, get_int
+from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import PROBE_KINDS, Container
 from .._model.text import one_line
-from ._case import (
-    NATIVE_FAULTS,
-    PROBES_THAT_END,
-    ContainerCase,
-    Judgement,
-    command_line,
-    edit_command,
-    last_lines,
-    log_command,
-    quote_end,
-    quote_log,
-    quote_said,
-    said,
-)
+from . import _case
+from ._case import NATIVE_FAULTS, PROBES_THAT_END, ContainerCase, Judgement
 
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
 # Last words that only tell what the exit code tells.
@@ -49,7 +37,7 @@ def application_error(case: ContainerCase) -> Judgement | None:
     end = case.last_end
     if end is None or not case.gave_up:
         return None
-    lines = end.message.strip().splitlines() or last_lines(case)
+    lines = end.message.strip().splitlines() or _case.last_lines(case)
     telling = [line for line in lines if not re.search(_SAYS_NOTHING, line)] or lines
     last_word = one_line(telling[-1], 160) if telling else ""
     changed = _template_change(case)
@@ -58,8 +46,8 @@ def application_error(case: ContainerCase) -> Judgement | None:
         + (f"; its last words: {last_word}" if last_word else ""),
         explanation="The image was pulled, the command was found, and no probe, signal or memory limit ended the container: "
         "the program itself gave up." + (f" {changed.text}." if changed else ""),
-        evidence=(quote_end(case), *quote_log(case), *((changed,) if changed else ())),
-        next_step=log_command(case),
+        evidence=(_case.quote_end(case), *_case.quote_log(case), *((changed,) if changed else ())),
+        next_step=_case.log_command(case),
         confidence="confirmed" if lines else "probable",
     )
 
@@ -80,15 +68,15 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
         explanation=f"Exit code 0, {case.container.restarts} restarts, and no probe ended it: the command does its work and returns, "
         f"but a {case.workload.kind} expects a process that stays.",
         evidence=(
-            quote_end(case),
+            _case.quote_end(case),
             EvidenceItem(
                 "spec",
                 f"{case.pod.ref}: {case.container.spec_place}: command and args; restartPolicy",
-                f"{command_line(spec)}; Always",
+                f"{_case.command_line(spec)}; Always",
             ),
-            *quote_log(case),
+            *_case.quote_log(case),
         ),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # give {case.container.name} a command that stays, or make it a Job",
     )
 
@@ -99,7 +87,7 @@ def native_crash(case: ContainerCase) -> Judgement | None:
     signal = NATIVE_FAULTS.get(end.exit_code or 0) if end and end.reason == "Error" else None
     if end is None or signal is None or case.kill:
         return None
-    heap = said(case, _HEAP)
+    heap = _case.said(case, _HEAP)
     changed = _template_change(case)
     why = (
         "The runtime stopped itself when its own heap was full: the container's memory limit was not reached."
@@ -112,22 +100,22 @@ def native_crash(case: ContainerCase) -> Judgement | None:
         + (f"; {one_line(heap.string, 120)}" if heap else ""),
         explanation=why + (f" {changed.text}." if changed else ""),
         evidence=(
-            quote_end(case),
-            *((quote_said(case, heap),) if heap else quote_log(case)),
+            _case.quote_end(case),
+            *((_case.quote_said(case, heap),) if heap else _case.quote_log(case)),
             *((changed,) if changed else ()),
         ),
-        next_step=log_command(case),
+        next_step=_case.log_command(case),
     )
 
 
 def port_in_use(case: ContainerCase) -> Judgement | None:
     """The program can't listen, for something else listens on the same address."""
-    match = said(case, _TAKEN)
+    match = _case.said(case, _TAKEN)
     if match is None or not case.gave_up or re.search(_UNIX_SOCKET, match.string):
         return None
     named = [int(number) for number in re.findall(_PORT, match.string)] or sorted(_ports(case.container))
     holder, port = _holder(case, named)
-    on_node = get(case.pod.spec, "hostNetwork") is True
+    on_node = fields.get(case.pod.spec, "hostNetwork") is True
     if holder:
         why = f"The containers of a pod share one network, and container {holder} has port {port} too."
         proof = f"{port}: declared by container {holder}, or asked by its probe"
@@ -143,8 +131,12 @@ def port_in_use(case: ContainerCase) -> Judgement | None:
         + ": the address is already in use"
         + (f" by container {holder}" if holder else ""),
         explanation=f"The program said so and ended itself. {why}",
-        evidence=(quote_said(case, match), quote_end(case), EvidenceItem("spec", f"{case.pod.ref}: spec", proof)),
-        next_step=edit_command(case.workload) + f"   # give {case.container.name} another port",
+        evidence=(
+            _case.quote_said(case, match),
+            _case.quote_end(case),
+            EvidenceItem("spec", f"{case.pod.ref}: spec", proof),
+        ),
+        next_step=_case.edit_command(case.workload) + f"   # give {case.container.name} another port",
         confidence="confirmed" if holder or on_node else "probable",
     )
 
@@ -170,17 +162,17 @@ def _template_change(case: ContainerCase) -> EvidenceItem | None:
         return None
     revision, former = case.former_containers[0]
     spec = case.container.spec
-    fields = sorted(
+    changed = sorted(
         key for key in {*spec, *former} if spec.get(key) != former.get(key) and key not in _SET_BY_ADMISSION
     )
-    if not fields:
+    if not changed:
         return None
-    ready = get_int(revision.json, "status", "readyReplicas") or 0
+    ready = fields.get_int(revision.json, "status", "readyReplicas") or 0
     serves = f", which still has {ready} ready pod{'s' if ready > 1 else ''}" if ready else ""
     return EvidenceItem(
         "object",
         f"{case.workload}: this revision against revision {revision.number}",
-        f"Since revision {revision.number}{serves}, container {case.container.name} changed: {', '.join(fields)}",
+        f"Since revision {revision.number}{serves}, container {case.container.name} changed: {', '.join(changed)}",
     )
 
 

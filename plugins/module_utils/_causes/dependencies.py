@@ -16,7 +16,8 @@ import typing as t
 from .._model import moments
 from .._model.finding import Candidate, EvidenceItem
 from .._model.text import shorten
-from ._case import ContainerCase, Judgement, command_line, log_command
+from . import _case
+from ._case import ContainerCase, Judgement
 from ._failures import DNS, IN_WORDS
 from ._reach import Fault, by_port, fault, locate
 from ._trouble import Trouble, asked, evidence_of, said_last, speaks_for_itself, trouble_of
@@ -43,7 +44,7 @@ def dependency_unavailable(case: ContainerCase) -> Judgement | None:
         evidence=evidence_of(case, trouble),
         next_step=f"{fault.check}   # what {case.container.name} needs comes from there"
         if fault
-        else log_command(case),
+        else _case.log_command(case),
         confidence="confirmed" if sure else "probable",
         candidates=fault.candidates if fault else _elsewhere(case, trouble),
         roots=fault.roots if fault else (),
@@ -90,7 +91,7 @@ def init_container_hanging(case: ContainerCase) -> Judgement | None:
     usual = _usual_seconds(case)
     long = ran > _LONG_SECONDS if usual is None else ran > max(60, _TIMES_THE_USUAL * usual)
     waits = next(iter(asked(case.container.spec, failure)), None)
-    if not (long or waits or re.search(_NEVER_ENDS, command_line(case.container.spec))):
+    if not (long or waits or re.search(_NEVER_ENDS, _case.command_line(case.container.spec))):
         return None
     what = f"it waits for {waits}" if waits else f"it has run for {moments.in_words(ran)} and does not end"
     if usual is not None:
@@ -107,7 +108,9 @@ def _hangs(case: ContainerCase, what: str, evidence: tuple[EvidenceItem, ...], f
         container.running_since,
     )
     spec = EvidenceItem(
-        "spec", f"{case.pod.ref}: {container.spec_place}: command and args", shorten(command_line(container.spec), 400)
+        "spec",
+        f"{case.pod.ref}: {container.spec_place}: command and args",
+        shorten(_case.command_line(container.spec), 400),
     )
     return Judgement(
         summary=f"init container {container.name} does not end: {what}",
@@ -116,7 +119,7 @@ def _hangs(case: ContainerCase, what: str, evidence: tuple[EvidenceItem, ...], f
             ", and what it waits for can't come by itself." if found else "; nothing that was read shows what is wrong."
         ),
         evidence=(*evidence, status, spec),
-        next_step=f"{found.check}   # what {container.name} waits for" if found else log_command(case),
+        next_step=f"{found.check}   # what {container.name} waits for" if found else _case.log_command(case),
         confidence="confirmed" if found else "probable",
         candidates=found.candidates if found else (),
         roots=found.roots if found else (),

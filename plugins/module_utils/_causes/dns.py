@@ -10,10 +10,11 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from .._model.fields import get, get_str, get_strs
+from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod
-from ._case import ContainerCase, Judgement, edit_command, kubectl, log_command
+from . import _case
+from ._case import ContainerCase, Judgement
 from ._failures import DNS, IN_WORDS
 from ._policies import Peer, forbids, forbids_port, policy_in_words
 from ._reach import Fault
@@ -39,7 +40,7 @@ def dns_resolution_failed(case: ContainerCase) -> Judgement | None:
             else " Nothing that was read shows why: the name is outside the cluster, or the DNS has a trouble of its own."
         ),
         evidence=evidence_of(case, dataclasses.replace(trouble, fault=found)),
-        next_step=_correct_name(case, found) if found else log_command(case),
+        next_step=_correct_name(case, found) if found else _case.log_command(case),
         confidence="confirmed" if found else "probable",
         candidates=found.candidates if found else (),
         subject=next((ref for ref in found.roots if ref.kind == "NetworkPolicy"), None) if found else None,
@@ -62,17 +63,17 @@ def _own_dns(case: ContainerCase, trouble: Trouble) -> Fault | None:
     if trouble.place.kind != "service":
         return None
     policy, on_the_host = (
-        get_str(case.pod.spec, "dnsPolicy") or "ClusterFirst",
-        get(case.pod.spec, "hostNetwork") is True,
+        fields.get_str(case.pod.spec, "dnsPolicy") or "ClusterFirst",
+        fields.get(case.pod.spec, "hostNetwork") is True,
     )
-    servers = get_strs(case.pod.spec, "dnsConfig", "nameservers")
+    servers = fields.get_strs(case.pod.spec, "dnsConfig", "nameservers")
     if policy == "Default":
         why = "dnsPolicy Default asks the node's DNS, which knows no Service"
     elif policy == "ClusterFirst" and on_the_host:
         why = "with hostNetwork, dnsPolicy ClusterFirst asks the node's DNS; ClusterFirstWithHostNet asks the cluster's"
     elif policy == "None" and not _is_cluster_dns(case, servers):
         why = f"dnsPolicy None asks {', '.join(servers) or 'nobody'}, not the cluster's DNS"
-    elif policy == "None" and not get_strs(case.pod.spec, "dnsConfig", "searches"):
+    elif policy == "None" and not fields.get_strs(case.pod.spec, "dnsConfig", "searches"):
         why = "dnsPolicy None without searches completes no short name"
     else:
         return None
@@ -81,15 +82,17 @@ def _own_dns(case: ContainerCase, trouble: Trouble) -> Fault | None:
         f"{case.pod.ref}: spec.dnsPolicy",
         f"{policy}, hostNetwork {str(on_the_host).lower()}, nameservers {servers}",
     )
-    return Fault(why, (quote,), edit_command(case.workload) + "   # correct dnsPolicy or dnsConfig")
+    return Fault(why, (quote,), _case.edit_command(case.workload) + "   # correct dnsPolicy or dnsConfig")
 
 
 def _is_cluster_dns(case: ContainerCase, servers: t.Sequence[str]) -> bool:
     """Whether one of these may be the cluster's: a Service of kube-system; where that was not read, an address like a Service's."""
     if case.evidence.lists("Service", "kube-system"):
-        known = {get_str(json, "spec", "clusterIP") for json in case.evidence.named("Service", "kube-system").values()}
+        known = {
+            fields.get_str(json, "spec", "clusterIP") for json in case.evidence.named("Service", "kube-system").values()
+        }
         return not known.isdisjoint(servers)
-    used = [get_str(json, "spec", "clusterIP") for json in case.evidence.objects.get("Service", ())]
+    used = [fields.get_str(json, "spec", "clusterIP") for json in case.evidence.objects.get("Service", ())]
     return any(
         _alike(server, "169.254.0.0", 16) or any(_alike(server, each, 12) for each in used) for server in servers
     )
@@ -117,7 +120,7 @@ def _dns_forbidden(case: ContainerCase) -> Fault | None:
     )
     first = found.policies[0]
     check = (
-        kubectl(first, f"describe networkpolicy {first.name}")
+        _case.kubectl(first, f"describe networkpolicy {first.name}")
         + "   # then allow port 53, UDP and TCP, to the cluster's DNS"
     )
     return Fault(f"{first} forbids port 53, so the pod can't ask the DNS", quotes, check, found.policies)
@@ -127,7 +130,8 @@ def _dns_pods(case: ContainerCase) -> list[Pod]:
     return [
         pod
         for pod in case.evidence.pods
-        if pod.ref.namespace == "kube-system" and get_str(pod.json, "metadata", "labels", "k8s-app") == "kube-dns"
+        if pod.ref.namespace == "kube-system"
+        and fields.get_str(pod.json, "metadata", "labels", "k8s-app") == "kube-dns"
     ]
 
 
@@ -140,6 +144,6 @@ def _dns_down(case: ContainerCase) -> Fault | None:
     return Fault(
         f"no pod of {owner} is ready, so nobody in the cluster gets an answer",
         (quote,),
-        kubectl(owner, "get pods -l k8s-app=kube-dns"),
+        _case.kubectl(owner, "get pods -l k8s-app=kube-dns"),
         (owner,),
     )

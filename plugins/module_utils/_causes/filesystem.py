@@ -13,10 +13,11 @@ import dataclasses
 import re
 import typing as t
 
-from .._model.fields import get, get_int, get_str, get_strs
+from .._model import fields
 from .._model.finding import Confidence, EvidenceItem
 from .._model.objects import Mount, mount_at
-from ._case import ContainerCase, Judgement, edit_command, quote_end, quote_said, said
+from . import _case
+from ._case import ContainerCase, Judgement
 
 _READ_ONLY: t.Final = r"(?i)read-only file ?system|\bEROFS\b|\berrno 30\b"
 _REFUSED: t.Final = (
@@ -72,14 +73,14 @@ def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
             if reason.proof
             else "Nothing in its spec says why, so only its log tells."
         ),
-        evidence=(quote_said(case, match), quote_end(case), *((reason.proof,) if reason.proof else ())),
-        next_step=edit_command(case.workload) + f"   # {reason.help}",
+        evidence=(_case.quote_said(case, match), _case.quote_end(case), *((reason.proof,) if reason.proof else ())),
+        next_step=_case.edit_command(case.workload) + f"   # {reason.help}",
         confidence=confidence,
     )
 
 
 def _told(case: ContainerCase, pattern: str) -> re.Match[str] | None:
-    match = said(case, pattern)
+    match = _case.said(case, pattern)
     return None if match and re.search(_IN_SPITE, match.string) else match
 
 
@@ -89,7 +90,7 @@ def _read_only(case: ContainerCase, line: str) -> _Reason:
     if proven:
         return proven
     elsewhere = bool(_paths(line)) and all(mount for _path, mount in places)
-    if get(case.container.spec, "securityContext", "readOnlyRootFilesystem") is True and not elsewhere:
+    if fields.get(case.container.spec, "securityContext", "readOnlyRootFilesystem") is True and not elsewhere:
         return _Reason(
             "its root file system is read-only",
             "mount an emptyDir where it writes",
@@ -110,7 +111,7 @@ def _read_only_mount(case: ContainerCase, path: str, mount: Mount) -> _Reason | 
         return _Reason(
             f"{what} is mounted there, and nobody can write to that", f"let it write elsewhere than {path}", proof
         )
-    if mount.read_only or get(mount.volume, mount.source, "readOnly") is True:
+    if mount.read_only or fields.get(mount.volume, mount.source, "readOnly") is True:
         proof = EvidenceItem("spec", source, f"{mount.path}: readOnly true")
         return _Reason(
             f"the volume at {mount.path} is mounted read-only", "mount it without readOnly if it shall write", proof
@@ -129,7 +130,7 @@ def _refused(case: ContainerCase, line: str) -> _Reason | None:
             return _Reason(
                 f"{path} does not belong to the user that it runs as", "set runAsUser or fsGroup to whom it belongs"
             )
-        group = get_int(case.pod.spec, "securityContext", "fsGroup")
+        group = fields.get_int(case.pod.spec, "securityContext", "fsGroup")
         who = f"runAsUser {user}" if user else "runAsNonRoot true"
         where = f"the volume at {mount.path}, fsGroup {group or 'none'}" if mount else "a file of the image"
         return _Reason(
@@ -143,15 +144,15 @@ def _refused(case: ContainerCase, line: str) -> _Reason | None:
 
 
 def _security(case: ContainerCase, name: str) -> object:
-    own = get(case.container.spec, "securityContext", name)
-    return own if own is not None else get(case.pod.spec, "securityContext", name)
+    own = fields.get(case.container.spec, "securityContext", name)
+    return own if own is not None else fields.get(case.pod.spec, "securityContext", name)
 
 
 def _places(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount | None]]:
     """The absolute paths of the line, else the places that a relative one may be meant from, each with its mount."""
     spec = case.container.spec
-    words = (*get_strs(spec, "command"), *get_strs(spec, "args"))
-    meant = (get_str(spec, "workingDir"), *(word for word in words if re.fullmatch(_PATH, word)))
+    words = (*fields.get_strs(spec, "command"), *fields.get_strs(spec, "args"))
+    meant = (fields.get_str(spec, "workingDir"), *(word for word in words if re.fullmatch(_PATH, word)))
     for path in _paths(line) or filter(None, meant):
         yield path, mount_at(case.pod.spec, spec, path)
 

@@ -15,10 +15,11 @@ import functools
 import re
 import typing as t
 
-from .._model.fields import get_dicts, get_int, get_str
+from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Event, Pod, Ref, node_image_names, pull_secrets
-from ._case import ContainerCase, Judgement, edit_command, kubectl, quote_event, quote_waiting
+from . import _case
+from ._case import ContainerCase, Judgement
 from ._near import CANDIDATES, near_misses, one_slip
 
 PULL_REASONS: t.Final = frozenset(
@@ -113,7 +114,7 @@ def image_not_found(case: ContainerCase) -> Judgement | None:
         explanation="The registry answered that it has no such image, so neither the network nor a pull secret is at fault: "
         "the name or the tag is wrong, or the image was never pushed.",
         evidence=_proof(case, pull),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # give {f'volume {pull.volume}' if pull.volume else case.container.name} an image that exists"
         + (f", e.g. {candidates[0].what}" if candidates else ""),
         candidates=candidates,
@@ -135,7 +136,7 @@ def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
     named = f"pull secret {', '.join(secrets)}" if secrets else "no pull secret"
     evidence = list(_proof(case, pull))
     if missing:
-        evidence.append(quote_event(missing))
+        evidence.append(_case.quote_event(missing))
     evidence.append(
         EvidenceItem(
             "spec" if secrets else "absence",
@@ -156,7 +157,7 @@ def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
             else ""
         ),
         evidence=tuple(evidence),
-        next_step=kubectl(case.pod.ref, "get secrets --field-selector type=kubernetes.io/dockerconfigjson")
+        next_step=_case.kubectl(case.pod.ref, "get secrets --field-selector type=kubernetes.io/dockerconfigjson")
         + f"   # then name the right one in imagePullSecrets of {case.workload}",
         confidence="probable" if ambiguous else "confirmed",
         candidates=_secrets_of_others(case, secrets),
@@ -204,7 +205,7 @@ def registry_rate_limited(case: ContainerCase) -> Judgement | None:
         explanation=f"The registry is reached and answers 429; the pod pulls {with_login}. The limit is mostly one for an address or "
         "an account, so every pull from there counts. The kubelet tries again by itself and gets the image once the limit is over.",
         evidence=evidence,
-        next_step=kubectl(case.pod.ref, f"get events --field-selector involvedObject.name={case.pod.ref.name}")
+        next_step=_case.kubectl(case.pod.ref, f"get events --field-selector involvedObject.name={case.pod.ref.name}")
         + "   # wait; to pull less: a login, a mirror, or imagePullPolicy IfNotPresent",
     )
 
@@ -219,7 +220,8 @@ def image_policy_refused(case: ContainerCase) -> Judgement | None:
         explanation="The image is there and was found; the runtime does not accept it, because a signature is missing, does not fit, or "
         "a rule excludes its source. Whoever owns the policy, or signs the images, must act; do not loosen the policy for one pod.",
         evidence=_proof(case, pull),
-        next_step=edit_command(case.workload) + f"   # give {case.container.name} an image that is signed and allowed",
+        next_step=_case.edit_command(case.workload)
+        + f"   # give {case.container.name} an image that is signed and allowed",
         candidates=known_images(case, pull.image),
     )
 
@@ -234,10 +236,11 @@ def image_name_invalid(case: ContainerCase) -> Judgement | None:
             summary=f'"{image}" of container {container.name} is no valid image name: {why}',
             explanation="The kubelet could not even read the name, so no registry was asked.",
             evidence=(
-                quote_waiting(case),
+                _case.quote_waiting(case),
                 EvidenceItem("spec", f"{case.pod.ref}: {container.spec_place}.image", image),
             ),
-            next_step=edit_command(case.workload) + f"   # give {container.name} a name like registry/repository:tag",
+            next_step=_case.edit_command(case.workload)
+            + f"   # give {container.name} a name like registry/repository:tag",
             candidates=(*guess, *known_images(case, image))[:CANDIDATES],
         )
     pull = _pull(case)
@@ -250,7 +253,7 @@ def image_name_invalid(case: ContainerCase) -> Judgement | None:
         explanation=f"The name {pull.host} can't be resolved, it differs by one character from {meant}, and nothing else that was "
         "read comes from it: the name is wrong, not the network.",
         evidence=_proof(case, pull),
-        next_step=edit_command(case.workload) + f"   # give {container.name} {right}",
+        next_step=_case.edit_command(case.workload) + f"   # give {container.name} {right}",
         candidates=(Candidate(right, f"{meant} is a registry that is in use; the name differs by one character"),),
     )
 
@@ -260,9 +263,9 @@ def image_never_pulled(case: ContainerCase) -> Judgement | None:
     container = case.container
     if container.waiting_reason != "ErrImageNeverPull":
         return None
-    policy = get_str(container.spec, "imagePullPolicy")
+    policy = fields.get_str(container.spec, "imagePullPolicy")
     image = _image_of_volume(case, container.waiting_message) or container.image
-    evidence = [quote_waiting(case)]
+    evidence = [_case.quote_waiting(case)]
     if policy:
         evidence.append(EvidenceItem("spec", f"{case.pod.ref}: {container.spec_place}.imagePullPolicy", policy))
     held = node_image_names(case.evidence.get(Ref("Node", "", case.pod.node)) or {})
@@ -272,7 +275,7 @@ def image_never_pulled(case: ContainerCase) -> Judgement | None:
         summary=f"image {image} of container {container.name} is not on node {case.pod.node}, and its pull policy is Never",
         explanation="The kubelet may not ask a registry, so the image must have been put on every node that runs the pod beforehand.",
         evidence=(*evidence, *_on_nodes(case, image)),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # imagePullPolicy: IfNotPresent for {container.name}, if a registry has the image; else load it on the node",
         candidates=known_images(case, image),
     )
@@ -293,8 +296,10 @@ def _pull(case: ContainerCase) -> _Pull | None:
         image = told or case.container.image
         failure = _failure(f"{case.container.waiting_reason} {text}", image)
         if failure:
-            volumes = get_dicts(case.pod.spec, "volumes") if told else []
-            named = (get_str(each, "name") for each in volumes if get_str(each, "image", "reference") == told)
+            volumes = fields.get_dicts(case.pod.spec, "volumes") if told else []
+            named = (
+                fields.get_str(each, "name") for each in volumes if fields.get_str(each, "image", "reference") == told
+            )
             return _Pull(failure, image, text, next(named, ""))
     return None
 
@@ -311,11 +316,11 @@ def _failure(text: str, image: str) -> Failure | None:
 def _image_of_volume(case: ContainerCase, text: str) -> str | None:
     """The image of a volume that the kubelet speaks of, while the state is that of a container that mounts it."""
     match = re.search(_PULLED, text)
-    mounted = {get_str(mount, "name") for mount in get_dicts(case.container.spec, "volumeMounts")}
+    mounted = {fields.get_str(mount, "name") for mount in fields.get_dicts(case.container.spec, "volumeMounts")}
     references = [
-        get_str(volume, "image", "reference")
-        for volume in get_dicts(case.pod.spec, "volumes")
-        if get_str(volume, "name") in mounted
+        fields.get_str(volume, "image", "reference")
+        for volume in fields.get_dicts(case.pod.spec, "volumes")
+        if fields.get_str(volume, "name") in mounted
     ]
     told = split_image(match["image"]) if match else None
     if told == split_image(case.container.image):
@@ -328,8 +333,8 @@ def _proof(case: ContainerCase, pull: _Pull) -> tuple[EvidenceItem, ...]:
     told, failed = case.container.waiting_message, _failed_pulls(case)
     decisive = [event for event in failed if event.message == pull.said] or failed
     return (
-        quote_waiting(case),
-        *(quote_event(event) for event in decisive[:1] if event.message.partition(": ")[2] not in told),
+        _case.quote_waiting(case),
+        *(_case.quote_event(event) for event in decisive[:1] if event.message.partition(": ")[2] not in told),
     )
 
 
@@ -350,9 +355,9 @@ def known_images(case: ContainerCase, wanted: str) -> tuple[Candidate, ...]:
     repository, wanted_tag = split_image(wanted)
     found: dict[str, str] = {}
     for revision, spec in case.former_containers:
-        image = get_str(spec, "image")
+        image = fields.get_str(spec, "image")
         if image and image != wanted:
-            ready = get_int(revision.json, "status", "readyReplicas") or 0
+            ready = fields.get_int(revision.json, "status", "readyReplicas") or 0
             proof = f", {ready} of its pods ready now" if ready else ""
             found.setdefault(image, f"revision {revision.number} of {case.workload} uses it{proof}")
     if found:
@@ -468,7 +473,9 @@ def _what_is_wrong(image: str) -> tuple[str, tuple[Candidate, ...]]:
 
 
 def _service_account(case: ContainerCase) -> Ref:
-    return Ref("ServiceAccount", case.pod.ref.namespace, get_str(case.pod.spec, "serviceAccountName") or "default")
+    return Ref(
+        "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
+    )
 
 
 def _secrets_in_use(case: ContainerCase) -> list[str]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import Evidence
-from .._model.fields import Json, get, get_dicts, get_int, get_str
 from .._model.finding import EvidenceItem
 from .._model.objects import Event, Pod, Ref, condition, ref_of
-from ._case import Judgement, PodCase, WorkloadCase, edit_command, kubectl, quote_condition, quote_event
+from . import _case
+from ._case import Judgement, PodCase, WorkloadCase
 
 _GAVE_UP: t.Final[t.Mapping[str, str]] = {
     "BackoffLimitExceeded": "its pods failed as often as it may try, and none of them is left to say why",
@@ -48,34 +48,37 @@ def job_failed(case: WorkloadCase) -> Judgement | None:
     failed = next((c for kind in ("Failed", "FailureTarget") if _true(c := condition(json, kind))), None)
     if failed is None:
         return None
-    reason = get_str(failed, "reason")
+    reason = fields.get_str(failed, "reason")
     why = _GAVE_UP.get(reason, "its controller gave it up")
-    evidence = [quote_condition(job, failed), _limits(job, json), *_ends(case.evidence, job)]
+    evidence = [_case.quote_condition(job, failed), _limits(job, json), *_ends(case.evidence, job)]
     return Judgement(
         summary=f"the Job {job.name} failed ({reason or 'no reason'}): {why}",
-        explanation=f"Its condition {get_str(failed, 'type')} is final: a Job that failed is never tried again by itself. "
+        explanation=f"Its condition {fields.get_str(failed, 'type')} is final: a Job that failed is never tried again by itself. "
         "If one of its pods showed a fault of its own, that would be the finding.",
         evidence=tuple(evidence),
-        next_step=kubectl(job, f"describe job {job.name}"),
-        affected=get_int(json, "status", "failed") or 1,
+        next_step=_case.kubectl(job, f"describe job {job.name}"),
+        affected=fields.get_int(json, "status", "failed") or 1,
     )
 
 
 def past_its_deadline(case: PodCase) -> Judgement | None:
     """A pod that was ended because it was active for longer than its own activeDeadlineSeconds."""
     pod = case.pod
-    if get_str(pod.json, "status", "reason") != "DeadlineExceeded":
+    if fields.get_str(pod.json, "status", "reason") != "DeadlineExceeded":
         return None
-    deadline = get_int(pod.json, "spec", "activeDeadlineSeconds")
+    deadline = fields.get_int(pod.json, "spec", "activeDeadlineSeconds")
     return Judgement(
         summary=f"the pod did not end within its deadline{f' of {deadline} s' if deadline else ''} and was stopped",
         explanation="activeDeadlineSeconds counts from the start of the pod, with pulling its images and all restarts; "
         "the kubelet then ends it, whatever it was doing.",
         evidence=(
-            EvidenceItem("status", f"{pod.ref}: status", f"DeadlineExceeded: {get_str(pod.json, 'status', 'message')}"),
+            EvidenceItem(
+                "status", f"{pod.ref}: status", f"DeadlineExceeded: {fields.get_str(pod.json, 'status', 'message')}"
+            ),
             EvidenceItem("spec", f"{pod.ref}: spec.activeDeadlineSeconds", str(deadline)),
         ),
-        next_step=edit_command(case.workload) + "   # raise activeDeadlineSeconds, or find out why it takes so long",
+        next_step=_case.edit_command(case.workload)
+        + "   # raise activeDeadlineSeconds, or find out why it takes so long",
     )
 
 
@@ -87,9 +90,9 @@ def cronjob_not_running(case: WorkloadCase) -> Judgement | None:
 
 
 def _suspended(case: WorkloadCase) -> Judgement | None:
-    if get(case.json, "spec", "suspend") is not True:
+    if fields.get(case.json, "spec", "suspend") is not True:
         return None
-    last = get_str(case.json, "status", "lastScheduleTime") or "never"
+    last = fields.get_str(case.json, "status", "lastScheduleTime") or "never"
     return Judgement(
         summary="the CronJob is suspended: it makes no Jobs until somebody resumes it",
         explanation="spec.suspend is true. Somebody set it, so this is news and no fault.",
@@ -97,7 +100,9 @@ def _suspended(case: WorkloadCase) -> Judgement | None:
             EvidenceItem("spec", f"{case.workload}: spec.suspend", "true"),
             EvidenceItem("status", f"{case.workload}: status.lastScheduleTime", last),
         ),
-        next_step=kubectl(case.workload, f'patch cronjob {case.workload.name} -p \'{{"spec": {{"suspend": false}}}}\''),
+        next_step=_case.kubectl(
+            case.workload, f'patch cronjob {case.workload.name} -p \'{{"spec": {{"suspend": false}}}}\''
+        ),
         severity="info",
     )
 
@@ -107,33 +112,33 @@ def _cannot_start(case: WorkloadCase) -> Judgement | None:
     said = next((event for event in _events(case) if event.reason in {*_NO_RUN, _STARTS}), None)
     if said is None or said.reason == _STARTS or _began_since(case, said):
         return None
-    spec = get(case.json, "spec", "schedule"), get(case.json, "spec", "timeZone")
-    deadline = get_int(case.json, "spec", "startingDeadlineSeconds")
+    spec = fields.get(case.json, "spec", "schedule"), fields.get(case.json, "spec", "timeZone")
+    deadline = fields.get_int(case.json, "spec", "startingDeadlineSeconds")
     return Judgement(
         summary=f"the CronJob makes no Jobs: {_NO_RUN[said.reason]}",
         explanation=f"The newest thing that its controller says of it is {said.reason}, and no Job was started since.",
         evidence=(
-            quote_event(said),
+            _case.quote_event(said),
             EvidenceItem(
                 "spec",
                 f"{case.workload}: spec",
                 f"schedule {spec[0]}, timeZone {spec[1] or 'that of the controller'}, startingDeadlineSeconds {deadline or 'none'}",
             ),
         ),
-        next_step=edit_command(case.workload),
+        next_step=_case.edit_command(case.workload),
     )
 
 
 def _in_the_way(case: WorkloadCase) -> Judgement | None:
     """The policy is Forbid, and a Job that goes on and on keeps all later ones from starting."""
-    if get_str(case.json, "spec", "concurrencyPolicy") != "Forbid":
+    if fields.get_str(case.json, "spec", "concurrencyPolicy") != "Forbid":
         return None
-    active = get_dicts(case.json, "status", "active")
+    active = fields.get_dicts(case.json, "status", "active")
     skipped = next((event for event in _events(case) if event.reason == _SKIPPED), None)
     if not active or skipped is None or skipped.count < 2 or _began_since(case, skipped):
         return None
-    job = Ref("Job", case.workload.namespace, get_str(active[0], "name"))
-    since = get_str(case.evidence.get(job), "status", "startTime") or None
+    job = Ref("Job", case.workload.namespace, fields.get_str(active[0], "name"))
+    since = fields.get_str(case.evidence.get(job), "status", "startTime") or None
     lasts = moments.seconds_between(since, case.evidence.observed_at)
     return Judgement(
         summary=f"no new run starts: {job} goes on{f' since {moments.in_words(lasts)}' if lasts is not None else ''}, "
@@ -141,48 +146,51 @@ def _in_the_way(case: WorkloadCase) -> Judgement | None:
         explanation=f"{skipped.count} runs were left out because the one before had not ended. None of its pods shows a fault: "
         "it may hang, or take longer than the schedule leaves it.",
         evidence=(
-            quote_event(skipped),
+            _case.quote_event(skipped),
             EvidenceItem(
-                "status", f"{job}: status", f"active {get_int(case.evidence.get(job), 'status', 'active')}", since
+                "status",
+                f"{job}: status",
+                f"active {fields.get_int(case.evidence.get(job), 'status', 'active')}",
+                since,
             ),
             EvidenceItem("spec", f"{case.workload}: spec.concurrencyPolicy", "Forbid"),
         ),
-        next_step=kubectl(job, f"logs job/{job.name} --all-containers --tail=50") + "   # see what it waits for",
+        next_step=_case.kubectl(job, f"logs job/{job.name} --all-containers --tail=50") + "   # see what it waits for",
         severity="warning",
     )
 
 
 def _events(case: WorkloadCase) -> list[Event]:
-    return case.evidence.events(get_str(case.json, "metadata", "uid"))
+    return case.evidence.events(fields.get_str(case.json, "metadata", "uid"))
 
 
 def _began_since(case: WorkloadCase, event: Event) -> bool:
     """Whether a run began after that event."""
-    last = get_str(case.json, "status", "lastScheduleTime")
+    last = fields.get_str(case.json, "status", "lastScheduleTime")
     return (moments.seconds_between(event.last, last) or 0) > 0
 
 
-def _newest_job(case: WorkloadCase) -> tuple[Ref, Json] | None:
+def _newest_job(case: WorkloadCase) -> tuple[Ref, fields.Json] | None:
     if case.workload.kind == "Job":
         return case.workload, case.json
     if case.workload.kind != "CronJob":
         return None
     jobs = [
-        (get_str(json, "metadata", "creationTimestamp"), ref_of(json, "Job"), json)
+        (fields.get_str(json, "metadata", "creationTimestamp"), ref_of(json, "Job"), json)
         for json in case.evidence.named("Job", case.workload.namespace).values()
         if case.evidence.owner(case.workload, json) == case.workload
     ]
     return max(jobs, key=lambda job: job[:2])[1:] if jobs else None
 
 
-def _true(json: Json) -> bool:
-    return get_str(json, "status") == "True"
+def _true(json: fields.Json) -> bool:
+    return fields.get_str(json, "status") == "True"
 
 
-def _limits(job: Ref, json: Json) -> EvidenceItem:
+def _limits(job: Ref, json: fields.Json) -> EvidenceItem:
     names = ("backoffLimit", "activeDeadlineSeconds", "backoffLimitPerIndex", "maxFailedIndexes")
-    limits = [f"{name} {value}" for name in names if (value := get_int(json, "spec", name)) is not None]
-    counts = [f"{name} {get_int(json, 'status', name) or 0}" for name in ("succeeded", "failed")]
+    limits = [f"{name} {value}" for name in names if (value := fields.get_int(json, "spec", name)) is not None]
+    counts = [f"{name} {fields.get_int(json, 'status', name) or 0}" for name in ("succeeded", "failed")]
     return EvidenceItem("status", f"{job}: spec and status", ", ".join([*limits, *counts]))
 
 

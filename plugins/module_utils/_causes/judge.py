@@ -8,25 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import Evidence, LogRequest
-from .._model.fields import get_str
 from .._model.finding import UNDETERMINED, Counts, Finding
 from .._model.objects import Pod, Ref, ref_of
 from .._model.text import one_line
-from . import _table
-from ._case import (
-    ContainerCase,
-    Judgement,
-    ObjectCase,
-    PodCase,
-    WorkloadCase,
-    kubectl,
-    quote_condition,
-    quote_end,
-    quote_event,
-    quote_waiting,
-)
+from . import _case, _table
+from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 from ._failing import (
     PATIENCE_SECONDS,
     allowance,
@@ -130,7 +118,7 @@ def count(evidence: Evidence, findings: t.Sequence[Finding]) -> Counts:
 
 def _judge_pod(evidence: Evidence, pod: Pod) -> list[Hit]:
     case = PodCase(evidence, pod)
-    if get_str(pod.condition("PodScheduled"), "status") == "False":
+    if fields.get_str(pod.condition("PodScheduled"), "status") == "False":
         return _first(case, _table.UNSCHEDULED, None) or _unexplained_wait(case)
     hits = []
     for container in pod.containers:
@@ -199,7 +187,7 @@ def _judge_object(case: _O, subject: Ref, workload: Ref | None, causes: t.Sequen
 def _since(case: PodCase, container: str | None) -> str | None:
     """When it began: the pod's first warning or loss of readiness, whichever was first."""
     ready = case.pod.condition("Ready")
-    lost = get_str(ready, "lastTransitionTime") if get_str(ready, "status") == "False" else None
+    lost = fields.get_str(ready, "lastTransitionTime") if fields.get_str(ready, "status") == "False" else None
     warnings = [event.first for event in case.events if event.warning and event.container in ("", container or "")]
     return moments.earliest(lost, *warnings) or case.pod.created
 
@@ -207,11 +195,11 @@ def _since(case: PodCase, container: str | None) -> str | None:
 def _unexplained_container(case: ContainerCase) -> Hit:
     container, end = case.container, case.last_end
     state = container.waiting_reason or (f"exit code {end.exit_code}, {end.reason}" if end else "unknown")
-    evidence = [quote_waiting(case)] if container.waiting_reason else []
-    evidence += [quote_end(case)] if end else []
+    evidence = [_case.quote_waiting(case)] if container.waiting_reason else []
+    evidence += [_case.quote_end(case)] if end else []
     # "Killing" is a Normal event, and the one that tells who ended it.
     telling = [event for event in case.container_events if event.warning or event.reason == "Killing"]
-    evidence += [quote_event(event) for event in sorted(telling, key=lambda event: event.reason != "Killing")[:3]]
+    evidence += [_case.quote_event(event) for event in sorted(telling, key=lambda event: event.reason != "Killing")[:3]]
     summary = f"container {container.name} fails ({state}) and no known cause fits"
     return _undetermined(
         case, summary, tuple(evidence), container.name, _SETTLED_BY.get(end.exit_code if end else None, "")
@@ -225,10 +213,10 @@ def _unexplained_wait(case: PodCase) -> list[Hit]:
         return []
     ready = case.pod.condition("Ready")
     scheduled = case.pod.condition("PodScheduled")
-    stage = scheduled if get_str(scheduled, "status") == "False" else ready
-    evidence = [quote_condition(case.pod.ref, stage)] if stage else []
+    stage = scheduled if fields.get_str(scheduled, "status") == "False" else ready
+    evidence = [_case.quote_condition(case.pod.ref, stage)] if stage else []
     warnings = [event for event in case.events if event.warning]
-    evidence += [quote_event(event) for event in warnings[:3]]
+    evidence += [_case.quote_event(event) for event in warnings[:3]]
     summary = f"not ready for {moments.in_words(waited)} and no known cause fits" + (
         f"; the last warning: {one_line(warnings[0].message, 120)}" if warnings else ""
     )
@@ -243,7 +231,7 @@ def _undetermined(
         explanation=settled_by
         or "Nothing that was read decides between the causes that are known; the pod's description and events may.",
         evidence=evidence,
-        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}"),
+        next_step=_case.kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}"),
         confidence="undetermined",
     )
     runbook = f"runbooks/{UNDETERMINED}.md#{UNDETERMINED}"

@@ -13,12 +13,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import Evidence
-from .._model.fields import Json, get_str, get_strs
 from .._model.finding import EvidenceItem
 from .._model.objects import Ref
-from ._case import Judgement, ObjectCase, PodCase, WorkloadCase, kubectl, quote_event
+from . import _case
+from ._case import Judgement, ObjectCase, PodCase, WorkloadCase
 from .nodes import unavailable_node
 
 # What the kubelet and the controllers may take after the grace period.
@@ -34,7 +34,7 @@ def pod_stuck_terminating(case: PodCase) -> Judgement | None:
     overdue = _overdue(case.evidence, case.pod.json)
     if overdue is None:
         return None
-    asked = get_str(case.pod.json, "metadata", "deletionTimestamp")
+    asked = fields.get_str(case.pod.json, "metadata", "deletionTimestamp")
     judgement = _held_by_finalizers(case) or _held_by_node(case) or _held_by_kubelet(case, overdue)
     if judgement is None:
         return None
@@ -51,14 +51,14 @@ def pod_stuck_terminating(case: PodCase) -> Judgement | None:
 
 def _held_by_finalizers(case: PodCase) -> Judgement | None:
     """Its containers have ended, and it stays for those who wanted to do something first."""
-    pod, finalizers = case.pod, get_strs(case.pod.json, "metadata", "finalizers")
+    pod, finalizers = case.pod, fields.get_strs(case.pod.json, "metadata", "finalizers")
     if not finalizers or any(container.running for container in pod.containers):
         return None
     return Judgement(
         summary=f"it is held by {' and '.join(finalizers)}",
         explanation="Its containers have ended. It stays for its finalizers: whoever set them has not taken them off.",
         evidence=(_finalizers(pod.ref, finalizers),),
-        next_step=kubectl(pod.ref, f"get pod {pod.ref.name} -o jsonpath='{{.metadata.finalizers}}'") + _OWNER,
+        next_step=_case.kubectl(pod.ref, f"get pod {pod.ref.name} -o jsonpath='{{.metadata.finalizers}}'") + _OWNER,
     )
 
 
@@ -86,8 +86,9 @@ def _held_by_kubelet(case: PodCase, overdue: float) -> Judgement | None:
     return Judgement(
         summary=f"{' and '.join(running)} still runs" if running else "its kubelet does not finish it",
         explanation="Its node answers and its grace period is over: the kubelet could not end it.",
-        evidence=tuple(map(quote_event, said)),
-        next_step=kubectl(pod.ref, f"describe pod {pod.ref.name}") + "   # its events say what the kubelet waits for",
+        evidence=tuple(map(_case.quote_event, said)),
+        next_step=_case.kubectl(pod.ref, f"describe pod {pod.ref.name}")
+        + "   # its events say what the kubelet waits for",
         confidence="confirmed" if said else "probable",
     )
 
@@ -102,11 +103,11 @@ def object_stuck_terminating(case: ObjectCase) -> Judgement | None:
     return _object_stuck(case.evidence, case.ref, case.json)
 
 
-def _object_stuck(evidence: Evidence, ref: Ref, json: Json) -> Judgement | None:
-    overdue, finalizers = _overdue(evidence, json), get_strs(json, "metadata", "finalizers")
+def _object_stuck(evidence: Evidence, ref: Ref, json: fields.Json) -> Judgement | None:
+    overdue, finalizers = _overdue(evidence, json), fields.get_strs(json, "metadata", "finalizers")
     if overdue is None or not finalizers:
         return None
-    asked = get_str(json, "metadata", "deletionTimestamp")
+    asked = fields.get_str(json, "metadata", "deletionTimestamp")
     return Judgement(
         summary=f"{ref} is being deleted for {moments.in_words(overdue)} and does not go",
         explanation=f"It stays for its finalizers: whoever set {' and '.join(finalizers)} has not taken it off.",
@@ -114,7 +115,7 @@ def _object_stuck(evidence: Evidence, ref: Ref, json: Json) -> Judgement | None:
             _finalizers(ref, finalizers),
             EvidenceItem("status", f"{ref}: metadata.deletionTimestamp", asked, asked),
         ),
-        next_step=kubectl(ref, f"describe {ref.kind.lower()} {ref.name}") + _OWNER,
+        next_step=_case.kubectl(ref, f"describe {ref.kind.lower()} {ref.name}") + _OWNER,
         severity="warning",
     )
 
@@ -123,7 +124,7 @@ def _finalizers(ref: Ref, finalizers: list[str]) -> EvidenceItem:
     return EvidenceItem("spec", f"{ref}: metadata.finalizers", ", ".join(finalizers))
 
 
-def _overdue(evidence: Evidence, json: Json) -> float | None:
+def _overdue(evidence: Evidence, json: fields.Json) -> float | None:
     """For how many seconds it should have been gone, or None while that is no matter."""
-    late = moments.seconds_between(get_str(json, "metadata", "deletionTimestamp"), evidence.observed_at)
+    late = moments.seconds_between(fields.get_str(json, "metadata", "deletionTimestamp"), evidence.observed_at)
     return late if late is not None and late >= _MARGIN_SECONDS else None

@@ -10,23 +10,11 @@ import re
 import typing as t
 from decimal import Decimal
 
-from .._model import moments, quantity
-from .._model.fields import get_str
+from .._model import fields, moments, quantity
 from .._model.finding import Confidence, EvidenceItem
 from .._model.objects import Event, Ref, Terminated, condition
-from ._case import (
-    ContainerCase,
-    Judgement,
-    PodCase,
-    edit_command,
-    kubectl,
-    quote_condition,
-    quote_end,
-    quote_event,
-    quote_log,
-    quote_said,
-    said,
-)
+from . import _case
+from ._case import ContainerCase, Judgement, PodCase
 
 # runc, where the limit does not even suffice for the first process.
 _TOO_LITTLE_TO_START: t.Final = r"(?i)OOM-killed \(memory limit too low|memory limit too low"
@@ -59,11 +47,11 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
     told = (
         None
         if killed or to_start or end.exit_code != 137 or end.reason != "Error" or case.kill
-        else said(case, _NO_MEMORY)
+        else _case.said(case, _NO_MEMORY)
     )
     if not (killed or to_start or told):
         return None
-    request = get_str(case.container.spec, "resources", "requests", "memory")
+    request = fields.get_str(case.container.spec, "resources", "requests", "memory")
     amount = quantity.parse(limit)
     place = f"{case.pod.ref}: {case.container.spec_place}.resources"
     confidence: Confidence = "probable" if told else "confirmed"
@@ -71,11 +59,11 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
         summary=f"container {case.container.name} needs more memory than its limit of {limit} and is killed",
         explanation=_why_limit(case, to_start, confirmed=not told),
         evidence=(
-            quote_end(case),
+            _case.quote_end(case),
             EvidenceItem("spec", place, f"memory limit {limit}, request {request or 'none'}"),
-            *((quote_said(case, told),) if told else quote_log(case)),
+            *((_case.quote_said(case, told),) if told else _case.quote_log(case)),
         ),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # raise the memory limit of {case.container.name}"
         + (f", e.g. to {quantity.in_words(amount * 2, 'memory')}" if amount else "")
         + ", or find out why it grows",
@@ -87,7 +75,9 @@ def memory_limit_too_low(case: PodCase) -> Judgement | None:
     """The pod's memory limit does not even suffice to make its sandbox, or to start the first process."""
     event = next((each for each in case.events if re.search(_TOO_LITTLE_TO_START, each.message)), None)
     limits = [
-        (limit, each) for each in case.pod.containers if (limit := get_str(each.spec, "resources", "limits", "memory"))
+        (limit, each)
+        for each in case.pod.containers
+        if (limit := fields.get_str(each.spec, "resources", "limits", "memory"))
     ]
     if event is None or not limits:
         return None
@@ -96,10 +86,10 @@ def memory_limit_too_low(case: PodCase) -> Judgement | None:
         summary=f"container {smallest.name} has a memory limit of {limit}, which does not suffice to start anything",
         explanation="The runtime says that not even the first process can start within it. A forgotten suffix (Mi, Gi) is the usual slip.",
         evidence=(
-            quote_event(event),
+            _case.quote_event(event),
             EvidenceItem("spec", f"{case.pod.ref}: {smallest.spec_place}.resources", f"memory limit {limit}"),
         ),
-        next_step=edit_command(case.workload) + f"   # raise the memory limit of {smallest.name}",
+        next_step=_case.edit_command(case.workload) + f"   # raise the memory limit of {smallest.name}",
         container=smallest.name,
     )
 
@@ -109,7 +99,7 @@ def child_process_oom_killed(case: ContainerCase) -> Judgement | None:
     end, limit = case.last_end, _limit(case)
     if end is None or not limit or end.exit_code in (None, 137):
         return None
-    told = said(case, _CHILD_KILLED)
+    told = _case.said(case, _CHILD_KILLED)
     if end.reason != "OOMKilled" and not (told and case.gave_up):
         return None
     amount = quantity.parse(limit)
@@ -121,12 +111,12 @@ def child_process_oom_killed(case: ContainerCase) -> Judgement | None:
             else "The log tells of a process that was taken away; that memory was the reason, only the limit makes likely."
         ),
         evidence=(
-            quote_end(case),
+            _case.quote_end(case),
             EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.resources", f"memory limit {limit}"),
-            *((quote_said(case, told),) if told else ()),
-            *quote_log(case),
+            *((_case.quote_said(case, told),) if told else ()),
+            *_case.quote_log(case),
         ),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # fewer or smaller workers in {case.container.name}, or a higher memory limit"
         + (f", e.g. {quantity.in_words(amount * 2, 'memory')}" if amount else ""),
         confidence="confirmed" if end.reason == "OOMKilled" else "probable",
@@ -141,7 +131,7 @@ def node_out_of_memory(case: ContainerCase) -> Judgement | None:
     node = Ref("Node", "", case.pod.node)
     events = _system_oom(case, node, end)
     pressure = condition(case.evidence.get(node) or {}, "MemoryPressure")
-    pressed = get_str(pressure, "status") == "True"
+    pressed = fields.get_str(pressure, "status") == "True"
     unlimited = end.reason == "OOMKilled" and (not limit or _passes_node(case, limit))
     if not unlimited and not (end.reason == "Error" and events):
         return None
@@ -155,12 +145,12 @@ def node_out_of_memory(case: ContainerCase) -> Judgement | None:
             else "; what else ran on the node, its own status tells."
         ),
         evidence=(
-            quote_end(case),
+            _case.quote_end(case),
             EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.resources", allowed),
-            *(quote_event(event) for event in events[:1]),
-            *((quote_condition(node, pressure),) if pressed else ()),
+            *(_case.quote_event(event) for event in events[:1]),
+            *((_case.quote_condition(node, pressure),) if pressed else ()),
         ),
-        next_step=kubectl(node, f"describe node {case.pod.node}")
+        next_step=_case.kubectl(node, f"describe node {case.pod.node}")
         + f"   # then give {case.container.name} and its neighbours requests and limits",
         confidence="confirmed" if unlimited and (events or pressed) else "probable",
     )
@@ -179,7 +169,7 @@ def _why_limit(case: ContainerCase, to_start: bool, confirmed: bool) -> str:
 
 def _limit(case: ContainerCase) -> str:
     """The memory limit that holds for the container: its own, or that of its pod."""
-    return get_str(case.container.spec, "resources", "limits", "memory") or get_str(
+    return fields.get_str(case.container.spec, "resources", "limits", "memory") or fields.get_str(
         case.pod.spec, "resources", "limits", "memory"
     )
 
@@ -187,13 +177,13 @@ def _limit(case: ContainerCase) -> str:
 def _passes_node(case: ContainerCase, limit: str) -> bool:
     """Whether the node has less than the limit allows, so that the limit can't have been reached."""
     node = case.evidence.get(Ref("Node", "", case.pod.node)) or {}
-    amount, there = quantity.parse(limit), quantity.parse(get_str(node, "status", "allocatable", "memory"))
+    amount, there = quantity.parse(limit), quantity.parse(fields.get_str(node, "status", "allocatable", "memory"))
     return amount is not None and there is not None and Decimal(0) < there < amount
 
 
 def _system_oom(case: ContainerCase, node: Ref, end: Terminated) -> list[Event]:
     """The node's own word that it ran out, at the time of that end.  The kubelet uses the node's name as uid."""
-    uid = get_str(case.evidence.get(node) or {}, "metadata", "uid")
+    uid = fields.get_str(case.evidence.get(node) or {}, "metadata", "uid")
     found = [*case.evidence.events(uid), *(case.evidence.events(node.name) if node.name else ())]
     return [
         event

@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model.fields import Json, get, get_int, get_str
+from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
-from ._case import ContainerCase, Judgement, ObjectCase, kubectl
+from . import _case
+from ._case import ContainerCase, Judgement, ObjectCase
 from ._failures import Target
 from ._near import near_misses
 from ._policies import Forbidden, Peer, forbids, policy_in_words
@@ -62,7 +63,7 @@ def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
             EvidenceItem("spec", f"{case.ref}: spec.selector", wanted),
             EvidenceItem("spec", f"{first.ref}: labels of its pods", given),
         ),
-        next_step=kubectl(case.ref, f"edit service {case.ref.name}")
+        next_step=_case.kubectl(case.ref, f"edit service {case.ref.name}")
         + f"   # the selector that fits {first.ref}: {given}",
         candidates=tuple(
             Candidate(f"selector {labels_in_words(each.labels)}", f"the labels of the pods of {each.ref}")
@@ -92,7 +93,7 @@ def service_port_mismatch(case: ObjectCase) -> Judgement | None:
             EvidenceItem("spec", f"{owner}: ports of its containers", have or "none"),
             quote_endpoints(service),
         ),
-        next_step=kubectl(case.ref, f"edit service {case.ref.name}")
+        next_step=_case.kubectl(case.ref, f"edit service {case.ref.name}")
         + f"   # the targetPort at which the pods listen{': ' + have if have else ''}",
         candidates=_better_ports(port, ports),
         severity="critical" if len(wrong) == len(service.ports) else "warning",
@@ -105,15 +106,19 @@ def _why_wrong(service: Service, port: Port) -> str:
     return "The pods are ready and declare their ports; this is none of them."
 
 
-def _better_ports(port: Port, ports: t.Sequence[Json]) -> tuple[Candidate, ...]:
-    ports = [each for each in ports if port.target not in (get_str(each, "name"), get_int(each, "containerPort"))]
-    names = [name for each in ports if (name := get_str(each, "name"))]
+def _better_ports(port: Port, ports: t.Sequence[fields.Json]) -> tuple[Candidate, ...]:
+    ports = [
+        each
+        for each in ports
+        if port.target not in (fields.get_str(each, "name"), fields.get_int(each, "containerPort"))
+    ]
+    names = [name for each in ports if (name := fields.get_str(each, "name"))]
     alike = near_misses(str(port.target), names)
-    ordered = sorted(ports, key=lambda each: get_str(each, "name") not in alike)
+    ordered = sorted(ports, key=lambda each: fields.get_str(each, "name") not in alike)
     return tuple(
         Candidate(
-            f"targetPort {get_str(each, 'name') or get_int(each, 'containerPort')}",
-            "the pods have it" + ("; the name is similar" if get_str(each, "name") in alike else ""),
+            f"targetPort {fields.get_str(each, 'name') or fields.get_int(each, 'containerPort')}",
+            "the pods have it" + ("; the name is similar" if fields.get_str(each, "name") in alike else ""),
         )
         for each in ordered[:3]
     )
@@ -164,7 +169,8 @@ def _has_its_port(service: Service, template: Template) -> bool:
     """The pods declare what the Service leads to."""
     targets = {port.target for port in service.ports}
     return any(
-        get(port, "name") in targets or get(port, "containerPort") in targets for port in declared(template.spec)
+        fields.get(port, "name") in targets or fields.get(port, "containerPort") in targets
+        for port in declared(template.spec)
     )
 
 
@@ -214,7 +220,7 @@ def network_policy_blocks(case: ContainerCase) -> Judgement | None:
                 for ref in closed.policies
             ),
         ),
-        next_step=kubectl(closed.policies[0], f"describe networkpolicy {closed.policies[0].name}")
+        next_step=_case.kubectl(closed.policies[0], f"describe networkpolicy {closed.policies[0].name}")
         + f"   # then allow {closed.direction.lower()} of port {port} with a rule of its own",
         subject=closed.policies[0],
     )
@@ -245,4 +251,4 @@ def _peers(case: ContainerCase, place: Place, target: Target) -> t.Iterator[tupl
     for pod in service.pods:
         number = target.port if service.headless else number_in(pod, port) if port else None
         if number is not None:
-            yield Peer(pod, get_str(pod.json, "status", "podIP") or None), number
+            yield Peer(pod, fields.get_str(pod.json, "status", "podIP") or None), number

@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import Evidence
-from .._model.fields import get_dict, get_dicts, get_int, get_str
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, Ref, condition
-from ._case import Judgement, ObjectCase, PodCase, edit_command, kubectl, quote_condition
+from . import _case
+from ._case import Judgement, ObjectCase, PodCase
 
 _OWN_FAULT: t.Final = r"(?i)\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b"
 # A pod that passes its own limit does so again: its successor must have held for so long.
@@ -34,39 +34,40 @@ def unavailable_node(evidence: Evidence, pod: Pod) -> EvidenceItem | None:
     """What proves that the pod's node does not answer or is not ready; pods of a node that is gone go within a minute."""
     ref = Ref("Node", "", pod.node)
     ready = condition(evidence.get(ref) or {}, "Ready")
-    return quote_condition(ref, ready) if get_str(ready, "status") in {"False", "Unknown"} else None
+    return _case.quote_condition(ref, ready) if fields.get_str(ready, "status") in {"False", "Unknown"} else None
 
 
 def node_unavailable(case: ObjectCase) -> Judgement | None:
     """A node's kubelet does not answer, or says that it can't run pods."""
     ready = condition(case.json, "Ready")
-    if get_str(ready, "status") not in {"False", "Unknown"}:
+    if fields.get_str(ready, "status") not in {"False", "Unknown"}:
         return None
     suffering = [pod for pod in case.evidence.pods if pod.node == case.ref.name and not pod.ready and _expected(pod)]
-    lasted = moments.seconds_between(get_str(ready, "lastTransitionTime"), case.evidence.observed_at)
+    lasted = moments.seconds_between(fields.get_str(ready, "lastTransitionTime"), case.evidence.observed_at)
     if not suffering and (case.evidence.scope.namespaces or lasted is None or lasted < _NODE_JOINS_SECONDS):
         return None
-    silent = get_str(ready, "status") == "Unknown"
+    silent = fields.get_str(ready, "status") == "Unknown"
     down = [
         pod for pod in suffering if not any(other.ready for other in case.evidence.pods_of(case.evidence.workload(pod)))
     ]
     return Judgement(
-        summary=f"{case.ref} {'does not answer' if silent else 'is not ready'} ({get_str(ready, 'reason')})",
+        summary=f"{case.ref} {'does not answer' if silent else 'is not ready'} ({fields.get_str(ready, 'reason')})",
         explanation=(
             "Its kubelet has stopped to report: the machine, its network or the kubelet is down. What is shown of its pods may be old."
             if silent
             else "Its kubelet answers and says that it can't run pods; the message says why."
         )
         + " Pods stay on it for about five minutes, then others are made in their place.",
-        evidence=(quote_condition(case.ref, ready), *_taints(case)),
-        next_step=kubectl(case.ref, f"describe node {case.ref.name}") + "   # then look at its machine and its kubelet",
+        evidence=(_case.quote_condition(case.ref, ready), *_taints(case)),
+        next_step=_case.kubectl(case.ref, f"describe node {case.ref.name}")
+        + "   # then look at its machine and its kubelet",
         affected=len(suffering),
         severity="critical" if down else "warning",
     )
 
 
 def _taints(case: ObjectCase) -> list[EvidenceItem]:
-    keys = [get_str(taint, "key") for taint in get_dicts(case.json, "spec", "taints")]
+    keys = [fields.get_str(taint, "key") for taint in fields.get_dicts(case.json, "spec", "taints")]
     return [EvidenceItem("spec", f"{case.ref}: spec.taints", ", ".join(keys))] if keys else []
 
 
@@ -82,7 +83,7 @@ def on_unavailable_node(case: PodCase) -> Judgement | None:
     return Judgement(
         summary=f"its node {case.pod.node} is unavailable",
         explanation="The node does not vouch for its pods any more. Whether the containers still run there can't be said from here.",
-        evidence=(lost, quote_condition(case.pod.ref, case.pod.condition("Ready"))),
+        evidence=(lost, _case.quote_condition(case.pod.ref, case.pod.condition("Ready"))),
         next_step=f"kubectl describe node {case.pod.node}",
         roots=(Ref("Node", "", case.pod.node),),
     )
@@ -90,7 +91,10 @@ def on_unavailable_node(case: PodCase) -> Judgement | None:
 
 def shut_down(case: PodCase) -> Judgement | None:
     """The node ended the pod, or did not take it, because it was going down itself."""
-    reason, message = get_str(case.pod.json, "status", "reason"), get_str(case.pod.json, "status", "message").strip()
+    reason, message = (
+        fields.get_str(case.pod.json, "status", "reason"),
+        fields.get_str(case.pod.json, "status", "message").strip(),
+    )
     if reason not in _SHUT_DOWN or _replaced(case):
         return None
     return Judgement(
@@ -110,9 +114,9 @@ def _replaced(case: PodCase) -> bool:
 def evicted(case: PodCase) -> Judgement | None:
     """The kubelet ended the pod to save its node, or because the pod passed a limit of its own for local storage."""
     pod = case.pod
-    if get_str(pod.json, "status", "reason") != "Evicted":
+    if fields.get_str(pod.json, "status", "reason") != "Evicted":
         return None
-    message = get_str(pod.json, "status", "message").strip()
+    message = fields.get_str(pod.json, "status", "message").strip()
     names = {each.name for each in pod.containers} & set(re.findall(_CONTAINERS, message)) or _limited(case, message)
     container = names.pop() if len(names) == 1 else None
     own = bool(re.search(_OWN_FAULT, message))
@@ -125,12 +129,12 @@ def evicted(case: PodCase) -> Judgement | None:
     ready, wanted = _serving(case, _HELD_SECONDS if own else 0), _wanted(case)
     replaced = wanted is not None and ready >= wanted
     evidence.append(EvidenceItem("status", f"{case.workload}: pods", f"{ready} of {wanted} ready"))
-    delete = kubectl(pod.ref, f"delete pod {pod.ref.name}") + "   # only its remains are left; it was replaced"
+    delete = _case.kubectl(pod.ref, f"delete pod {pod.ref.name}") + "   # only its remains are left; it was replaced"
     return Judgement(
         summary=f"evicted from node {pod.node}: {message or 'no message'}",
         explanation=why,
         evidence=tuple(evidence),
-        next_step=delete if replaced else edit_command(case.workload) + "   # what its limits and requests allow",
+        next_step=delete if replaced else _case.edit_command(case.workload) + "   # what its limits and requests allow",
         container=container,
         severity="info" if replaced else "warning" if ready else "critical",
     )
@@ -138,7 +142,7 @@ def evicted(case: PodCase) -> Judgement | None:
 
 def _ended_at(case: PodCase) -> str | None:
     disruption = condition(case.pod.json, "DisruptionTarget")
-    return get_str(disruption, "lastTransitionTime") or None
+    return fields.get_str(disruption, "lastTransitionTime") or None
 
 
 def _limited(case: PodCase, message: str) -> set[str]:
@@ -146,17 +150,19 @@ def _limited(case: PodCase, message: str) -> set[str]:
     if "ephemeral" not in message.lower():
         return set()
     return {
-        each.name for each in case.pod.containers if get_dict(each.spec, "resources", "limits").get("ephemeral-storage")
+        each.name
+        for each in case.pod.containers
+        if fields.get_dict(each.spec, "resources", "limits").get("ephemeral-storage")
     }
 
 
 def _serving(case: PodCase, held: float) -> int:
     """How many pods of the workload have been ready for so many seconds; one like the pod that ended, for as long as that lasted more."""
     count = 0
-    ended = _ended_at(case) or get_str(case.pod.condition("Ready"), "lastTransitionTime")
+    ended = _ended_at(case) or fields.get_str(case.pod.condition("Ready"), "lastTransitionTime")
     lived, template = moments.seconds_between(case.pod.created, ended) or 0, _template(case.pod)
     for pod in case.evidence.pods_of(case.workload):
-        since = get_str(pod.condition("Ready"), "lastTransitionTime")
+        since = fields.get_str(pod.condition("Ready"), "lastTransitionTime")
         lasted = moments.seconds_between(since, case.evidence.observed_at) or 0
         enough = held + lived if held and _template(pod) == template else held
         count += pod.ready and not pod.deleting and lasted >= enough
@@ -165,10 +171,10 @@ def _serving(case: PodCase, held: float) -> int:
 
 def _template(pod: Pod) -> tuple[str, ...]:
     """Which version of its workload's template a pod was made from."""
-    return tuple(get_str(pod.json, "metadata", "labels", name) for name in _VERSIONS)
+    return tuple(fields.get_str(pod.json, "metadata", "labels", name) for name in _VERSIONS)
 
 
 def _wanted(case: PodCase) -> int | None:
     json = case.evidence.get(case.workload)
-    replicas = get_int(json, "spec", "replicas")
-    return replicas if replicas is not None else get_int(json, "status", "desiredNumberScheduled")
+    replicas = fields.get_int(json, "spec", "replicas")
+    return replicas if replicas is not None else fields.get_int(json, "status", "desiredNumberScheduled")

@@ -13,10 +13,11 @@ import functools
 import re
 import typing as t
 
-from .._model.fields import get_str
+from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Ref
-from ._case import ContainerCase, Judgement, quote_said
+from . import _case
+from ._case import ContainerCase, Judgement
 from ._failures import last_word, told
 
 # A log may hold it inside JSON, with its quotes escaped.
@@ -39,7 +40,9 @@ def rbac_denied(case: ContainerCase) -> Judgement | None:
     if match is None:
         return None
     account = Ref("ServiceAccount", match["place"], match["account"])
-    own = Ref("ServiceAccount", case.pod.ref.namespace, get_str(case.pod.spec, "serviceAccountName") or "default")
+    own = Ref(
+        "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
+    )
     what = _request(match)
     scope = f"in namespace {match['namespace']}" if match["namespace"] else "in the whole cluster"
     used = EvidenceItem("spec", f"{case.pod.ref}: spec.serviceAccountName", own.name)
@@ -48,7 +51,7 @@ def rbac_denied(case: ContainerCase) -> Judgement | None:
         explanation=f"The API server knows who asks and says no. What is missing is a rule of its own: {_rule(match)}, in a "
         f"{'Role' if match['namespace'] else 'ClusterRole'} bound to {account}."
         + ("" if account == own else f" The pod itself runs as {own}: somebody else's account was used."),
-        evidence=(quote_said(case, match), used),
+        evidence=(_case.quote_said(case, match), used),
         next_step=_check(match),
         confidence="confirmed" if account == own else "probable",
     )

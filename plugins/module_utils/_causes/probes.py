@@ -15,23 +15,11 @@ import posixpath
 import re
 import typing as t
 
-from .._model import moments
-from .._model.fields import get, get_dict, get_dicts, get_str
+from .._model import fields, moments
 from .._model.finding import Candidate, Confidence, EvidenceItem
 from .._model.objects import PROBE_KINDS, Event, Probe, condition
-from ._case import (
-    ContainerCase,
-    Judgement,
-    Kill,
-    PodCase,
-    edit_command,
-    kubectl,
-    log_command,
-    quote_condition,
-    quote_end,
-    quote_event,
-    quote_log,
-)
+from . import _case
+from ._case import ContainerCase, Judgement, Kill, PodCase
 from ._near import near_misses
 from ._services import services
 from .images import split_image
@@ -99,8 +87,8 @@ def liveness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
     return Judgement(
         summary=f"the {probe.kind} probe of container {case.container.name} asks for what is not there, and ends it: {fault.why}",
         explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault.",
-        evidence=(*_proof_of_kill(case, kill, probe), *fault.evidence, *quote_log(case)),
-        next_step=edit_command(case.workload)
+        evidence=(*_proof_of_kill(case, kill, probe), *fault.evidence, *_case.quote_log(case)),
+        next_step=_case.edit_command(case.workload)
         + f"   # correct the {probe.kind}Probe of {case.container.name}; do not remove it",
         confidence=fault.confidence if kill.event else "probable",
         candidates=fault.candidates,
@@ -119,8 +107,8 @@ def startup_too_slow(case: ContainerCase) -> Judgement | None:
         summary=f"container {case.container.name} needs longer to start than its {probe.kind} probe allows, and is ended before it answers",
         explanation=f"The probe gives up after {probe.soonest} to {probe.latest} s; the last run had no good answer in {ran}. "
         "Nothing shows that the probe asks for the wrong thing.",
-        evidence=(*_proof_of_kill(case, kill, probe), *quote_log(case)),
-        next_step=edit_command(case.workload)
+        evidence=(*_proof_of_kill(case, kill, probe), *_case.quote_log(case)),
+        next_step=_case.edit_command(case.workload)
         + f"   # give {case.container.name} a startupProbe whose failureThreshold x periodSeconds covers its slowest start",
         confidence="confirmed"
         if kill.event and (probe.kind == "startup" or _target_is_declared(case, probe))
@@ -158,8 +146,8 @@ def liveness_probe_failing(case: ContainerCase) -> Judgement | None:
             else "Its target is there and was reached"
         )
         + ": the container is not well, or too slow for the probe's patience.",
-        evidence=(*_proof_of_kill(case, kill, probe), *quote_log(case)),
-        next_step=log_command(case) + f"   # what was {case.container.name} doing when it stopped answering?",
+        evidence=(*_proof_of_kill(case, kill, probe), *_case.quote_log(case)),
+        next_step=_case.log_command(case) + f"   # what was {case.container.name} doing when it stopped answering?",
         confidence="confirmed" if kill.event else "probable",
     )
 
@@ -175,8 +163,8 @@ def readiness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
     return Judgement(
         summary=f"container {case.container.name} runs and is not ready: its {probe.kind} probe asks for what is not there: {fault.why}",
         explanation="The container has not ended and no other probe complains; the pod gets no traffic until this one is answered.",
-        evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *fault.evidence, *quote_log(case)),
-        next_step=edit_command(case.workload) + f"   # correct the {probe.kind}Probe of {case.container.name}",
+        evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *fault.evidence, *_case.quote_log(case)),
+        next_step=_case.edit_command(case.workload) + f"   # correct the {probe.kind}Probe of {case.container.name}",
         confidence=fault.confidence,
         candidates=fault.candidates,
     )
@@ -200,18 +188,18 @@ def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
             else ". Nothing that was read tells where the container listens: the probe may ask for the wrong port, "
             "or the container may not serve yet."
         ),
-        evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *quote_log(case)),
-        next_step=kubectl(case.pod.ref, f"logs {case.pod.ref.name} -c {case.container.name} --tail=50"),
+        evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *_case.quote_log(case)),
+        next_step=_case.kubectl(case.pod.ref, f"logs {case.pod.ref.name} -c {case.container.name} --tail=50"),
         confidence="confirmed" if before or reached else "probable",
     )
 
 
 def readiness_gate_closed(case: PodCase) -> Judgement | None:
     """Every container is ready, and a condition that somebody else has to set is not."""
-    if get_str(case.pod.condition("ContainersReady"), "status") != "True":
+    if fields.get_str(case.pod.condition("ContainersReady"), "status") != "True":
         return None
-    gates = [get_str(gate, "conditionType") for gate in get_dicts(case.pod.spec, "readinessGates")]
-    closed = [gate for gate in gates if gate and get_str(condition(case.pod.json, gate), "status") != "True"]
+    gates = [fields.get_str(gate, "conditionType") for gate in fields.get_dicts(case.pod.spec, "readinessGates")]
+    closed = [gate for gate in gates if gate and fields.get_str(condition(case.pod.json, gate), "status") != "True"]
     if not closed:
         return None
     found, ready = condition(case.pod.json, closed[0]), case.pod.condition("Ready")
@@ -225,11 +213,11 @@ def readiness_gate_closed(case: PodCase) -> Judgement | None:
             else "Nothing has set its condition: the controller is absent or does not see this pod."
         ),
         evidence=(
-            quote_condition(case.pod.ref, found) if found else missing,
+            _case.quote_condition(case.pod.ref, found) if found else missing,
             EvidenceItem("spec", f"{case.pod.ref}: spec.readinessGates", ", ".join(gates)),
-            *((quote_condition(case.pod.ref, ready),) if ready else ()),
+            *((_case.quote_condition(case.pod.ref, ready),) if ready else ()),
         ),
-        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
+        next_step=_case.kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
         + f"   # then look for the controller that sets {closed[0]}",
     )
 
@@ -256,7 +244,7 @@ def _answered_before(case: ContainerCase, kill: Kill, probe: Probe) -> bool:
 
 def _was_ready(case: ContainerCase) -> bool:
     """Whether the pod lost its readiness while this container ran."""
-    lost = get_str(case.pod.condition("Ready"), "lastTransitionTime")
+    lost = fields.get_str(case.pod.condition("Ready"), "lastTransitionTime")
     return (moments.seconds_between(case.container.running_since, lost) or 0) > _SLACK_SECONDS
 
 
@@ -344,7 +332,8 @@ def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | Non
     paths = {_path(other): f"its {other.kind} probe asks that" for other in others if case.container.ready}
     for revision, spec in case.former_containers:
         paths.setdefault(
-            _path(Probe(probe.kind, get_dict(spec, f"{probe.kind}Probe"))), f"revision {revision.number} asked that"
+            _path(Probe(probe.kind, fields.get_dict(spec, f"{probe.kind}Probe"))),
+            f"revision {revision.number} asked that",
         )
     return _Fault(
         f"the server answers {asked} with {match['status']}",
@@ -356,7 +345,7 @@ def _wrong_protocol(probe: Probe, text: str) -> _Fault | None:
     match = re.search(_WRONG_PROTOCOL, text)
     if match is None:
         return None
-    scheme = get_str(probe.spec, "httpGet", "scheme") or "HTTP"
+    scheme = fields.get_str(probe.spec, "httpGet", "scheme") or "HTTP"
     other = "HTTP" if scheme == "HTTPS" else "HTTPS"
     offered = (
         (Candidate(f"scheme {other}", "what listens there does not speak " + scheme),)
@@ -406,11 +395,11 @@ def _not_of_the_image(case: ContainerCase, port: int) -> _Fault | None:
     """The spec declares the port, and the image is known to listen on another one unless something tells it otherwise."""
     spec = case.container.spec
     usual = _USUAL_PORTS.get(posixpath.basename(split_image(case.container.image)[0]))
-    mounts = [get_str(mount, "mountPath") for mount in get_dicts(spec, "volumeMounts")]
+    mounts = [fields.get_str(mount, "mountPath") for mount in fields.get_dicts(spec, "volumeMounts")]
     told = (
-        any(get(spec, field) for field in ("command", "args", "envFrom"))
+        any(fields.get(spec, field) for field in ("command", "args", "envFrom"))
         or any(place != _ACCOUNT for place in mounts)
-        or any("PORT" in get_str(variable, "name").upper() for variable in get_dicts(spec, "env"))
+        or any("PORT" in fields.get_str(variable, "name").upper() for variable in fields.get_dicts(spec, "env"))
     )
     if usual is None or usual == port or told or port not in case.container.port_names:
         return None
@@ -466,7 +455,7 @@ def _number(case: ContainerCase, probe: Probe) -> int | None:
 
 
 def _path(probe: Probe) -> str:
-    return (get_str(probe.spec, "httpGet", "path") or "/") if "httpGet" in probe.spec else ""
+    return (fields.get_str(probe.spec, "httpGet", "path") or "/") if "httpGet" in probe.spec else ""
 
 
 def _in_words(text: str) -> str:
@@ -481,17 +470,17 @@ def _in_words(text: str) -> str:
 
 
 def _proof_of_kill(case: ContainerCase, kill: Kill, probe: Probe) -> tuple[EvidenceItem, ...]:
-    killed = (quote_event(kill.event),) if kill.event else ()
-    return (*killed, *_quote_failure(case, probe), _quote_probe(case, probe), quote_end(case))
+    killed = (_case.quote_event(kill.event),) if kill.event else ()
+    return (*killed, *_quote_failure(case, probe), _quote_probe(case, probe), _case.quote_end(case))
 
 
 def _quote_failure(case: ContainerCase, probe: Probe) -> tuple[EvidenceItem, ...]:
-    return tuple(quote_event(event) for event in _failures(case, probe)[:1])
+    return tuple(_case.quote_event(event) for event in _failures(case, probe)[:1])
 
 
 def _quote_probe(case: ContainerCase, probe: Probe) -> EvidenceItem:
     asks = f"port {probe.port}" if probe.port is not None else "command " + " ".join(probe.command)
     if "httpGet" in probe.spec:
-        asks = f"{get_str(probe.spec, 'httpGet', 'scheme') or 'HTTP'} GET {_path(probe)} on {asks}"
+        asks = f"{fields.get_str(probe.spec, 'httpGet', 'scheme') or 'HTTP'} GET {_path(probe)} on {asks}"
     times = f"first after {probe.initial_delay} s, every {probe.period} s, {probe.timeout} s each, {probe.failures} failures count"
     return EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.{probe.kind}Probe", f"{asks}; {times}")

@@ -13,10 +13,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
+from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, condition
-from ._case import ContainerCase, Judgement, WorkloadCase, kubectl, quote_condition
+from . import _case
+from ._case import ContainerCase, Judgement, WorkloadCase
 from ._failing import beyond_patience, failing
 
 _SHOWN: t.Final = 6
@@ -35,10 +36,10 @@ def held_by_an_old_pod(case: WorkloadCase) -> Judgement | None:
 
     With OrderedReady it goes on only when every pod is ready, so a template that mends the fault does not reach the pod that has it.
     """
-    if case.workload.kind != "StatefulSet" or get_str(case.json, "spec", "podManagementPolicy") == "Parallel":
+    if case.workload.kind != "StatefulSet" or fields.get_str(case.json, "spec", "podManagementPolicy") == "Parallel":
         return None
-    newest = get_str(case.json, "status", "updateRevision")
-    partition = get_int(case.json, "spec", "updateStrategy", "rollingUpdate", "partition") or 0
+    newest = fields.get_str(case.json, "status", "updateRevision")
+    partition = fields.get_int(case.json, "spec", "updateStrategy", "rollingUpdate", "partition") or 0
     waiting = [
         pod
         for pod in case.evidence.pods_of(case.workload)
@@ -54,10 +55,10 @@ def held_by_an_old_pod(case: WorkloadCase) -> Judgement | None:
         evidence=(
             EvidenceItem("status", f"{case.workload}: status.updateRevision", newest),
             EvidenceItem("spec", f"{pod.ref}: metadata.labels[{_LABEL}]", _revision(pod)),
-            quote_condition(pod.ref, pod.condition("Ready")),
+            _case.quote_condition(pod.ref, pod.condition("Ready")),
             *_changed(case),
         ),
-        next_step=kubectl(pod.ref, f"delete pod {pod.ref.name}") + "   # it comes back with the new template",
+        next_step=_case.kubectl(pod.ref, f"delete pod {pod.ref.name}") + "   # it comes back with the new template",
         subject=pod.ref,
         affected=len(waiting),
     )
@@ -67,12 +68,15 @@ _LABEL: t.Final = "controller-revision-hash"
 
 
 def _revision(pod: Pod) -> str:
-    return get_str(pod.json, "metadata", "labels", _LABEL)
+    return fields.get_str(pod.json, "metadata", "labels", _LABEL)
 
 
 def _ordinal(pod: Pod) -> int:
     """Which of the set it is; before Kubernetes 1.28 only its name tells."""
-    number = get_str(pod.json, "metadata", "labels", "apps.kubernetes.io/pod-index") or pod.ref.name.rpartition("-")[2]
+    number = (
+        fields.get_str(pod.json, "metadata", "labels", "apps.kubernetes.io/pod-index")
+        or pod.ref.name.rpartition("-")[2]
+    )
     return int(number) if number.isdecimal() and len(number) < 10 else -1
 
 
@@ -84,15 +88,15 @@ def _bad(case: WorkloadCase, pods: list[Pod]) -> bool:
 
 
 def _strategy(case: WorkloadCase) -> str:
-    return get_str(case.json, "spec", "updateStrategy", "type")
+    return fields.get_str(case.json, "spec", "updateStrategy", "type")
 
 
 def _by_strategy(case: WorkloadCase) -> Judgement | None:
     """Nothing fails; the strategy leaves pods on an old revision until somebody does something."""
-    partition = get_int(case.json, "spec", "updateStrategy", "rollingUpdate", "partition") or 0
+    partition = fields.get_int(case.json, "spec", "updateStrategy", "rollingUpdate", "partition") or 0
     manual = _strategy(case) == "OnDelete"
     revisions = case.evidence.revisions(case.workload)
-    newest = get_str(case.json, "status", "updateRevision") or (revisions[0].ref.name if revisions else "")
+    newest = fields.get_str(case.json, "status", "updateRevision") or (revisions[0].ref.name if revisions else "")
     pods = [pod for pod in case.evidence.pods_of(case.workload) if not pod.deleting]
     old = [pod for pod in pods if _revision(pod) and not newest.endswith(_revision(pod))]
     if not newest or not old or not (manual or (partition and all(_ordinal(pod) < partition for pod in old))):
@@ -110,7 +114,7 @@ def _by_strategy(case: WorkloadCase) -> Judgement | None:
             EvidenceItem("spec", f"{case.workload}: spec", rule),
             EvidenceItem("status", f"{case.workload}: its newest revision", newest),
         ),
-        next_step=kubectl(case.workload, f"rollout status {case.workload.kind.lower()} {case.workload.name}"),
+        next_step=_case.kubectl(case.workload, f"rollout status {case.workload.kind.lower()} {case.workload.name}"),
         affected=len(old),
         severity="info",
     )
@@ -130,12 +134,12 @@ def _changed(case: WorkloadCase) -> tuple[EvidenceItem, ...]:
     return (EvidenceItem("object", source, f"changed: {', '.join(places[:_SHOWN])}{more}"),)
 
 
-def _differences(new: Json, old: Json) -> t.Iterator[str]:
-    first, second = get_dict(new, "spec"), get_dict(old, "spec")
+def _differences(new: fields.Json, old: fields.Json) -> t.Iterator[str]:
+    first, second = fields.get_dict(new, "spec"), fields.get_dict(old, "spec")
     for kind in ("initContainers", "containers"):
-        former = {get_str(each, "name"): each for each in get_dicts(second, kind)}
-        for each in get_dicts(first, kind):
-            name = get_str(each, "name")
+        former = {fields.get_str(each, "name"): each for each in fields.get_dicts(second, kind)}
+        for each in fields.get_dicts(first, kind):
+            name = fields.get_str(each, "name")
             yield from _of_container(f"{kind}[{name}]", each, former.pop(name, {}))
         yield from (f"{kind}[{name}] is gone" for name in former)
     keys = {*first, *second} - {"initContainers", "containers"}
@@ -145,25 +149,25 @@ def _differences(new: Json, old: Json) -> t.Iterator[str]:
             yield f"metadata.{key}"
 
 
-def _of_container(place: str, new: Json, old: Json) -> t.Iterator[str]:
+def _of_container(place: str, new: fields.Json, old: fields.Json) -> t.Iterator[str]:
     if not old:
         yield f"{place} is new"
         return
     for key in sorted({*new, *old}):
         if new.get(key) != old.get(key):
-            words = f" from {get_str(old, key)} to {get_str(new, key)}" if key == "image" else ""
+            words = f" from {fields.get_str(old, key)} to {fields.get_str(new, key)}" if key == "image" else ""
             yield f"{place}.{key}{words}"
 
 
-def _without_hash(template: Json, key: str) -> Json:
-    found = get_dict(template, "metadata", key)
+def _without_hash(template: fields.Json, key: str) -> fields.Json:
+    found = fields.get_dict(template, "metadata", key)
     return {name: value for name, value in found.items() if name != "pod-template-hash"}
 
 
 def _paused(case: WorkloadCase) -> Judgement | None:
-    wanted = get_int(case.json, "spec", "replicas")
-    updated = get_int(case.json, "status", "updatedReplicas") or 0
-    if get(case.json, "spec", "paused") is not True or not wanted or updated >= wanted:
+    wanted = fields.get_int(case.json, "spec", "replicas")
+    updated = fields.get_int(case.json, "status", "updatedReplicas") or 0
+    if fields.get(case.json, "spec", "paused") is not True or not wanted or updated >= wanted:
         return None
     return Judgement(
         summary=f"the rollout is paused with {updated} of {wanted} replicas on the new revision",
@@ -171,34 +175,34 @@ def _paused(case: WorkloadCase) -> Judgement | None:
         evidence=(
             EvidenceItem("spec", f"{case.workload}: spec.paused", "true"),
             EvidenceItem("status", f"{case.workload}: status.updatedReplicas", f"{updated} of {wanted}"),
-            quote_condition(case.workload, condition(case.json, "Progressing")),
+            _case.quote_condition(case.workload, condition(case.json, "Progressing")),
         ),
-        next_step=kubectl(case.workload, f"rollout resume deployment {case.workload.name}"),
+        next_step=_case.kubectl(case.workload, f"rollout resume deployment {case.workload.name}"),
         affected=wanted - updated,
     )
 
 
 def _past_deadline(case: WorkloadCase) -> Judgement | None:
     progressing = condition(case.json, "Progressing")
-    if get_str(progressing, "reason") != "ProgressDeadlineExceeded":
+    if fields.get_str(progressing, "reason") != "ProgressDeadlineExceeded":
         return None
-    wanted = get_int(case.json, "spec", "replicas") or 0
+    wanted = fields.get_int(case.json, "spec", "replicas") or 0
     status = {
-        name: get_int(case.json, "status", name) or 0
+        name: fields.get_int(case.json, "status", name) or 0
         for name in ("updatedReplicas", "readyReplicas", "availableReplicas")
     }
-    deadline = get_int(case.json, "spec", "progressDeadlineSeconds")
+    deadline = fields.get_int(case.json, "spec", "progressDeadlineSeconds")
     return Judgement(
         summary=f"the rollout made no progress for {deadline} s: {status['updatedReplicas']} of {wanted} replicas are on the new revision, "
         f"{status['availableReplicas']} available",
         explanation=f"The controller waited {deadline} s for progress and gave up; no pod of it shows a fault of its own.",
         evidence=(
-            quote_condition(case.workload, progressing),
+            _case.quote_condition(case.workload, progressing),
             EvidenceItem(
                 "status", f"{case.workload}: status", ", ".join(f"{name} {count}" for name, count in status.items())
             ),
             EvidenceItem("spec", f"{case.workload}: spec", f"replicas {wanted}, progressDeadlineSeconds {deadline}"),
         ),
-        next_step=kubectl(case.workload, f"rollout status deployment {case.workload.name}"),
+        next_step=_case.kubectl(case.workload, f"rollout status deployment {case.workload.name}"),
         affected=wanted - min(status["updatedReplicas"], status["availableReplicas"]),
     )

@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.evidence import KINDS
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, condition
 from .._model.selectors import selects
-from ._case import Judgement, ObjectCase, WorkloadCase, edit_command, kubectl, quote_condition, quote_event
+from . import _case
+from ._case import Judgement, ObjectCase, WorkloadCase
 from ._near import near_misses
 from ._services import services
 
@@ -35,12 +35,12 @@ _NO_METRICS_YET: t.Final = r"(?i)did not receive metrics|no metrics returned|pod
 
 def scaled_to_zero(case: WorkloadCase) -> Judgement | None:
     """Somebody set the replicas to none, and a Service has nothing else to send its requests to."""
-    if case.workload.kind not in _SCALED or get_int(case.json, "spec", "replicas") != 0 or _comes_back(case):
+    if case.workload.kind not in _SCALED or fields.get_int(case.json, "spec", "replicas") != 0 or _comes_back(case):
         return None
     services = _left_alone(case)
     if not services:
         return None
-    uid = get_str(case.json, "metadata", "uid")
+    uid = fields.get_str(case.json, "metadata", "uid")
     scaled = [event for event in case.evidence.events(uid) if event.reason == "ScalingReplicaSet"][:1]
     return Judgement(
         summary=f"scaled to zero: nobody answers for {' and '.join(map(str, services))}",
@@ -49,25 +49,28 @@ def scaled_to_zero(case: WorkloadCase) -> Judgement | None:
         evidence=(
             EvidenceItem("spec", f"{case.workload}: spec.replicas", "0", scaled[0].last if scaled else None),
             *(EvidenceItem("absence", f"{service}", "no pod that its selector takes") for service in services),
-            *(quote_event(event) for event in scaled),
+            *(_case.quote_event(event) for event in scaled),
         ),
-        next_step=kubectl(case.workload, f"scale {case.workload.kind.lower()} {case.workload.name} --replicas=1"),
+        next_step=_case.kubectl(case.workload, f"scale {case.workload.kind.lower()} {case.workload.name} --replicas=1"),
         severity="critical",
     )
 
 
 def _comes_back(case: WorkloadCase) -> bool:
     """Whether an autoscaler looks after it, which may go to zero on purpose."""
-    marks = {**get_dict(case.json, "metadata", "labels"), **get_dict(case.json, "metadata", "annotations")}
+    marks = {
+        **fields.get_dict(case.json, "metadata", "labels"),
+        **fields.get_dict(case.json, "metadata", "annotations"),
+    }
     return any(str(key).startswith(_TO_ZERO_AND_BACK) for key in marks) or any(
-        _target(json, case.workload.namespace) == case.workload and get_int(json, "spec", "minReplicas") == 0
+        _target(json, case.workload.namespace) == case.workload and fields.get_int(json, "spec", "minReplicas") == 0
         for json in case.evidence.named("HorizontalPodAutoscaler", case.workload.namespace).values()
     )
 
 
 def _left_alone(case: WorkloadCase) -> list[Ref]:
     """The Services that would send requests to its pods, and have no pod at all."""
-    labels = get_dict(case.json, "spec", "template", "metadata", "labels").items()
+    labels = fields.get_dict(case.json, "spec", "template", "metadata", "labels").items()
     return sorted(
         service.ref
         for service in services(case.evidence, case.workload.namespace)
@@ -78,14 +81,14 @@ def _left_alone(case: WorkloadCase) -> list[Ref]:
 def autoscaler_unable(case: ObjectCase) -> Judgement | None:
     """An autoscaler can't read its target or its metrics, or wants more replicas than it may make."""
     able, active = condition(case.json, "AbleToScale"), condition(case.json, "ScalingActive")
-    if get_str(able, "status") == "False":
+    if fields.get_str(able, "status") == "False":
         return _no_target(case, able)
-    if get_str(active, "status") != "False" or get_str(active, "reason") == "ScalingDisabled":
+    if fields.get_str(active, "status") != "False" or fields.get_str(active, "reason") == "ScalingDisabled":
         return _at_its_maximum(case)
     return _without_request(case, active) or _no_metrics(case, active)
 
 
-def _no_target(case: ObjectCase, able: Json) -> Judgement:
+def _no_target(case: ObjectCase, able: fields.Json) -> Judgement:
     target = _target(case.json, case.ref.namespace)
     missing = target.kind in KINDS and case.evidence.lists(target.kind, target.namespace)
     missing = missing and case.evidence.get(target) is None
@@ -96,10 +99,10 @@ def _no_target(case: ObjectCase, able: Json) -> Judgement:
         else f"the autoscaler can't scale {target}",
         explanation="Its condition AbleToScale is False, so it neither reads nor sets the number of replicas.",
         evidence=(
-            quote_condition(case.ref, able),
+            _case.quote_condition(case.ref, able),
             EvidenceItem("spec", f"{case.ref}: spec.scaleTargetRef", f"{target.kind} {target.name}"),
         ),
-        next_step=kubectl(case.ref, f"edit horizontalpodautoscaler {case.ref.name}"),
+        next_step=_case.kubectl(case.ref, f"edit horizontalpodautoscaler {case.ref.name}"),
         candidates=tuple(
             Candidate(f"{target.kind} {target.namespace}/{name}", "its name is similar")
             for name in near_misses(target.name, names)
@@ -109,18 +112,18 @@ def _no_target(case: ObjectCase, able: Json) -> Judgement:
     )
 
 
-def _without_request(case: ObjectCase, active: Json) -> Judgement | None:
+def _without_request(case: ObjectCase, active: fields.Json) -> Judgement | None:
     """A target in percent of the request, and a container that has none."""
     target = _target(case.json, case.ref.namespace)
-    spec = get_dict(case.evidence.get(target), "spec", "template", "spec")
-    for metric in get_dicts(case.json, "spec", "metrics"):
-        source = get_dict(metric, "resource") or get_dict(metric, "containerResource")
-        resource = get_str(source, "name")
-        if not resource or get_str(source, "target", "type") != "Utilization":
+    spec = fields.get_dict(case.evidence.get(target), "spec", "template", "spec")
+    for metric in fields.get_dicts(case.json, "spec", "metrics"):
+        source = fields.get_dict(metric, "resource") or fields.get_dict(metric, "containerResource")
+        resource = fields.get_str(source, "name")
+        if not resource or fields.get_str(source, "target", "type") != "Utilization":
             continue
-        for container in _measured(spec, get_str(source, "container")):
+        for container in _measured(spec, fields.get_str(source, "container")):
             if not _has_request(container, spec, resource):
-                name = get_str(container, "name")
+                name = fields.get_str(container, "name")
                 return Judgement(
                     summary=f"the autoscaler {case.ref.name} can't compute: container {name} has no {resource} request",
                     explanation=f"Its target is a percentage of what is requested, and container {name} requests no {resource}. "
@@ -129,9 +132,9 @@ def _without_request(case: ObjectCase, active: Json) -> Judgement | None:
                         EvidenceItem(
                             "absence", f"{target}: container {name}: resources.requests.{resource}", "not set"
                         ),
-                        quote_condition(case.ref, active),
+                        _case.quote_condition(case.ref, active),
                     ),
-                    next_step=edit_command(target) + f"   # give container {name} resources.requests.{resource}",
+                    next_step=_case.edit_command(target) + f"   # give container {name} resources.requests.{resource}",
                     severity="warning",
                     subject=target,
                     workload=target,
@@ -141,24 +144,32 @@ def _without_request(case: ObjectCase, active: Json) -> Judgement | None:
     return None
 
 
-def _measured(spec: Json, name: str) -> list[dict[str, t.Any]]:
-    sidecars = [each for each in get_dicts(spec, "initContainers") if get_str(each, "restartPolicy") == "Always"]
-    return [each for each in [*get_dicts(spec, "containers"), *sidecars] if name in ("", get_str(each, "name"))]
+def _measured(spec: fields.Json, name: str) -> list[dict[str, t.Any]]:
+    sidecars = [
+        each for each in fields.get_dicts(spec, "initContainers") if fields.get_str(each, "restartPolicy") == "Always"
+    ]
+    return [
+        each
+        for each in [*fields.get_dicts(spec, "containers"), *sidecars]
+        if name in ("", fields.get_str(each, "name"))
+    ]
 
 
-def _has_request(container: Json, spec: Json, resource: str) -> bool:
+def _has_request(container: fields.Json, spec: fields.Json, resource: str) -> bool:
     """A limit counts as a request where there is none; the pod's own (1.34) counts for all."""
     return any(
-        resource in get_dict(each, "resources", kind) for each in (container, spec) for kind in ("requests", "limits")
+        resource in fields.get_dict(each, "resources", kind)
+        for each in (container, spec)
+        for kind in ("requests", "limits")
     )
 
 
-def _no_metrics(case: ObjectCase, active: Json) -> Judgement | None:
+def _no_metrics(case: ObjectCase, active: fields.Json) -> Judgement | None:
     target = _target(case.json, case.ref.namespace)
-    message = get_str(active, "message")
+    message = fields.get_str(active, "message")
     api = re.search(_METRICS_API, message)
     pods = bool(re.search(_NO_METRICS_YET, message)) and not (api and "unable to fetch" in message)
-    lasted = moments.seconds_between(get_str(active, "lastTransitionTime"), case.evidence.observed_at) or 0
+    lasted = moments.seconds_between(fields.get_str(active, "lastTransitionTime"), case.evidence.observed_at) or 0
     if lasted < (_PODS_SETTLE_SECONDS if pods else _BLIP_SECONDS):
         return None
     why = (
@@ -169,12 +180,12 @@ def _no_metrics(case: ObjectCase, active: Json) -> Judgement | None:
         else "Its condition ScalingActive is False; the message says what is in its way."
     )
     return Judgement(
-        summary=f"the autoscaler can't compute the number of replicas of {target} ({get_str(active, 'reason')})",
+        summary=f"the autoscaler can't compute the number of replicas of {target} ({fields.get_str(active, 'reason')})",
         explanation=f"{why} Until then the number of replicas stays as it is.",
-        evidence=(quote_condition(case.ref, active),),
+        evidence=(_case.quote_condition(case.ref, active),),
         next_step="kubectl get apiservices | grep metrics.k8s.io"
         if api and not pods
-        else kubectl(case.ref, f"describe horizontalpodautoscaler {case.ref.name}"),
+        else _case.kubectl(case.ref, f"describe horizontalpodautoscaler {case.ref.name}"),
         confidence="confirmed" if api or pods else "probable",
         severity="warning",
         workload=target if case.evidence.get(target) else None,
@@ -185,38 +196,51 @@ def _no_metrics(case: ObjectCase, active: Json) -> Judgement | None:
 def _at_its_maximum(case: ObjectCase) -> Judgement | None:
     """It wants more than it may have; where it may not choose at all, that is on purpose."""
     limited = condition(case.json, "ScalingLimited")
-    most, least = get_int(case.json, "spec", "maxReplicas"), get_int(case.json, "spec", "minReplicas") or 1
-    if get_str(limited, "status") != "True" or get_str(limited, "reason") != "TooManyReplicas" or most == least:
+    most, least = (
+        fields.get_int(case.json, "spec", "maxReplicas"),
+        fields.get_int(case.json, "spec", "minReplicas") or 1,
+    )
+    if (
+        fields.get_str(limited, "status") != "True"
+        or fields.get_str(limited, "reason") != "TooManyReplicas"
+        or most == least
+    ):
         return None
     target = _target(case.json, case.ref.namespace)
     return Judgement(
         summary=f"the autoscaler wants more replicas of {target} than its maximum of {most}",
         explanation="Its metrics are above their target, and it may not add replicas: what is there has to carry the load.",
-        evidence=(quote_condition(case.ref, limited), EvidenceItem("spec", f"{case.ref}: spec.maxReplicas", str(most))),
-        next_step=kubectl(case.ref, f"describe horizontalpodautoscaler {case.ref.name}"),
+        evidence=(
+            _case.quote_condition(case.ref, limited),
+            EvidenceItem("spec", f"{case.ref}: spec.maxReplicas", str(most)),
+        ),
+        next_step=_case.kubectl(case.ref, f"describe horizontalpodautoscaler {case.ref.name}"),
         severity="info",
         workload=target if case.evidence.get(target) else None,
     )
 
 
-def _target(json: Json, namespace: str) -> Ref:
+def _target(json: fields.Json, namespace: str) -> Ref:
     return Ref(
-        get_str(json, "spec", "scaleTargetRef", "kind"), namespace, get_str(json, "spec", "scaleTargetRef", "name")
+        fields.get_str(json, "spec", "scaleTargetRef", "kind"),
+        namespace,
+        fields.get_str(json, "spec", "scaleTargetRef", "name"),
     )
 
 
 def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
     """A budget that lets no pod go although all are healthy: whoever drains a node waits for ever."""
-    numbers = {name: get_int(case.json, "status", name) for name in _NUMBERS}
+    numbers = {name: fields.get_int(case.json, "status", name) for name in _NUMBERS}
     expected, healthy = numbers["expectedPods"] or 0, numbers["currentHealthy"] or 0
     failed = condition(case.json, "DisruptionAllowed")
-    broken = get_str(failed, "reason") == "SyncFailed"
+    broken = fields.get_str(failed, "reason") == "SyncFailed"
     for_ever = expected > 0 and healthy >= expected and (numbers["desiredHealthy"] or 0) >= expected
     if numbers["disruptionsAllowed"] != 0 or not (broken or for_ever):
         return None
     drained = _drained(case)
     rule = next(
-        (f"{name} {case.json['spec'][name]}" for name in _RULES if name in get_dict(case.json, "spec")), "no rule"
+        (f"{name} {case.json['spec'][name]}" for name in _RULES if name in fields.get_dict(case.json, "spec")),
+        "no rule",
     )
     why = (
         "Its controller can't count the pods, and lets none go until it can."
@@ -233,10 +257,10 @@ def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
                 "status", f"{case.ref}: status", ", ".join(f"{name} {value}" for name, value in numbers.items())
             ),
             EvidenceItem("spec", f"{case.ref}: spec", rule),
-            *((quote_condition(case.ref, failed),) if failed else ()),
+            *((_case.quote_condition(case.ref, failed),) if failed else ()),
             *(EvidenceItem("spec", f"{node}: spec.unschedulable", "true") for node in drained),
         ),
-        next_step=kubectl(case.ref, f"edit poddisruptionbudget {case.ref.name}") + "   # or add a replica",
+        next_step=_case.kubectl(case.ref, f"edit poddisruptionbudget {case.ref.name}") + "   # or add a replica",
         affected=expected,
         severity="warning" if broken or drained else "info",
     )
@@ -246,10 +270,10 @@ def _drained(case: ObjectCase) -> list[Ref]:
     """The nodes that take no new pods and have one of its pods: whoever empties them has to evict it."""
     found = set()
     for pod in case.evidence.pods:
-        labels = get_dict(pod.json, "metadata", "labels")
-        if pod.ref.namespace == case.ref.namespace and selects(get(case.json, "spec", "selector"), labels):
+        labels = fields.get_dict(pod.json, "metadata", "labels")
+        if pod.ref.namespace == case.ref.namespace and selects(fields.get(case.json, "spec", "selector"), labels):
             found.add(Ref("Node", "", pod.node))
-    return sorted(node for node in found if get(case.evidence.get(node), "spec", "unschedulable") is True)
+    return sorted(node for node in found if fields.get(case.evidence.get(node), "spec", "unschedulable") is True)
 
 
 _NUMBERS: t.Final = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_list, get_str
+from .._model import fields, moments
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
 from .._model.selectors import holds, selects
-from ._case import Judgement, PodCase, WorkloadCase, edit_command, kubectl, quote_condition
+from . import _case
+from ._case import Judgement, PodCase, WorkloadCase
 from ._near import near_misses
 from ._placement import (
     Places,
@@ -55,7 +55,7 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
         ", ".join(map(in_words, wanted.unmet(node))) or "the place of its volume" for node in nodes.values()
     )
     evidence = [
-        quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
+        _case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
         EvidenceItem("spec", place, "; ".join(map(in_words, asked)) or "nothing"),
     ]
     evidence += [EvidenceItem("object", "Nodes: what each lacks", missed)] if missed else []
@@ -64,7 +64,7 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
         explanation="A pod only goes to a node whose labels are as its nodeSelector and node affinity say. "
         + ("Each is there on some node, but never together." if together else "Room and taints did not come into it."),
         evidence=tuple(evidence),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + "   # correct nodeSelector or affinity; see: kubectl get nodes --show-labels",
         confidence="confirmed" if case.places or only_reason(case.pod) else "probable",
         candidates=tuple(_labels_meant(nowhere, nodes)),
@@ -74,10 +74,16 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
 def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
     """A DaemonSet selects no node, and labels that are spelt nearly so are there; without those it may be meant so."""
     nodes = case.evidence.named("Node", "")
-    spec = get_dict(case.json, "spec", "template", "spec")
+    spec = fields.get_dict(case.json, "spec", "template", "spec")
     asked = selection(spec).requirements
-    settled = get_int(case.json, "status", "observedGeneration") == get_int(case.json, "metadata", "generation")
-    if case.workload.kind != "DaemonSet" or not settled or get_int(case.json, "status", "desiredNumberScheduled") != 0:
+    settled = fields.get_int(case.json, "status", "observedGeneration") == fields.get_int(
+        case.json, "metadata", "generation"
+    )
+    if (
+        case.workload.kind != "DaemonSet"
+        or not settled
+        or fields.get_int(case.json, "status", "desiredNumberScheduled") != 0
+    ):
         return None
     nowhere = [each for each in asked if not any(holds(each, labels_of(node)) for node in nodes.values())]
     meant = tuple(_labels_meant(nowhere, nodes))
@@ -95,7 +101,7 @@ def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
                 "; ".join(map(in_words, asked)),
             ),
         ),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + "   # correct nodeSelector or affinity; see: kubectl get nodes --show-labels",
         confidence="probable",
         candidates=meant,
@@ -108,7 +114,7 @@ def node_not_there(case: PodCase) -> Judgement | None:
     pod, nodes = case.pod, case.evidence.named("Node", "")
     if not pod.node or pod.node in nodes or not nodes or not case.evidence.lists("Node", ""):
         return None
-    if pod.condition("PodScheduled") or get(pod.json, "status", "hostIP"):
+    if pod.condition("PodScheduled") or fields.get(pod.json, "status", "hostIP"):
         return None  # it was there once
     return Judgement(
         summary=f"there is no node {pod.node}, which the pod names in spec.nodeName",
@@ -117,7 +123,7 @@ def node_not_there(case: PodCase) -> Judgement | None:
             EvidenceItem("spec", f"{pod.ref}: spec.nodeName", pod.node),
             EvidenceItem("absence", f"Node {pod.node}", f"not among the {len(nodes)} nodes of the cluster"),
         ),
-        next_step=edit_command(case.workload) + "   # remove nodeName, or name a node that is there",
+        next_step=_case.edit_command(case.workload) + "   # remove nodeName, or name a node that is there",
         candidates=tuple(Candidate(f"Node {name}", "the name is similar") for name in near_misses(pod.node, nodes)),
     )
 
@@ -135,7 +141,7 @@ def refused_by_node(case: PodCase) -> Judgement | None:
             quote,
             EvidenceItem("spec", f"{case.pod.ref}: spec", f"nodeName {case.pod.node}; selects {asked}"),
         ),
-        next_step=edit_command(case.workload) + "   # remove nodeName, or correct nodeSelector or affinity",
+        next_step=_case.edit_command(case.workload) + "   # remove nodeName, or correct nodeSelector or affinity",
     )
 
 
@@ -143,7 +149,7 @@ def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
     """Every node that the pod selects was cordoned, or has a taint that the pod does not tolerate."""
     if case.obstacle != "taint":
         return None
-    condition, places = quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), case.places
+    condition, places = _case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), case.places
     if places is None:
         return Judgement(
             summary="the nodes were cordoned, or have taints that the pod does not tolerate",
@@ -155,7 +161,7 @@ def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
     closed = {name: list(places.taints[name]) for name in sorted(places.selected)}
     found = list(dict.fromkeys(taint for taints in closed.values() for taint in taints))
     evidence = [condition, *(_tainted(name, places) for name in list(closed)[:_SHOWN])]
-    tolerations = "; ".join(map(_toleration, get_dicts(case.pod.spec, "tolerations"))) or "none"
+    tolerations = "; ".join(map(_toleration, fields.get_dicts(case.pod.spec, "tolerations"))) or "none"
     evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.tolerations", tolerations))
     unwell = [name for name in closed if any(taint.trouble for taint in closed[name])]
     if len(closed) > 1:
@@ -180,7 +186,9 @@ def host_port_conflict(case: PodCase) -> Judgement | None:
         return None
     places = case.places
     return _port_taken(
-        case, quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), set(places.open) if places else None
+        case,
+        _case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
+        set(places.open) if places else None,
     )
 
 
@@ -195,29 +203,29 @@ def scheduler_missing(case: PodCase) -> Judgement | None:
     waited = moments.seconds_between(case.pod.created, case.evidence.observed_at) or 0
     if case.pod.node or case.pod.phase != "Pending" or waited < _LOOK_SECONDS:
         return None
-    if get_str(case.pod.condition("PodScheduled"), "reason") == "SchedulingGated":
+    if fields.get_str(case.pod.condition("PodScheduled"), "reason") == "SchedulingGated":
         return _gated(case)
     return _nobody_looks(case, waited)
 
 
 def _gated(case: PodCase) -> Judgement:
-    gates = ", ".join(get_str(gate, "name") for gate in get_dicts(case.pod.spec, "schedulingGates"))
+    gates = ", ".join(fields.get_str(gate, "name") for gate in fields.get_dicts(case.pod.spec, "schedulingGates"))
     return Judgement(
         summary=f"held back by its scheduling gates: {gates}",
         explanation="A gate keeps the scheduler from looking at the pod until whoever set it takes it away. No other fault is known yet.",
         evidence=(
-            quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
+            _case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled")),
             EvidenceItem("spec", f"{case.pod.ref}: spec.schedulingGates", gates),
         ),
-        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
+        next_step=_case.kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
         + "   # find the controller that takes the gate away, and why it does not",
     )
 
 
 def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
-    pod, name = case.pod, get_str(case.pod.spec, "schedulerName") or "default-scheduler"
+    pod, name = case.pod, fields.get_str(case.pod.spec, "schedulerName") or "default-scheduler"
     seen = any(event.reason in {"FailedScheduling", "Scheduled"} for event in case.events)
-    if seen or get_list(pod.json, "status", "conditions") or get(pod.json, "status", "hostIP"):
+    if seen or fields.get_list(pod.json, "status", "conditions") or fields.get(pod.json, "status", "hostIP"):
         return None
     placed = case.evidence.newest_placed
     if placed.get(name, "") > (pod.created or ""):
@@ -235,7 +243,7 @@ def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
                 "no such condition, and no event of a scheduler",
             ),
         ),
-        next_step=edit_command(case.workload) + "   # correct schedulerName, or start that scheduler"
+        next_step=_case.edit_command(case.workload) + "   # correct schedulerName, or start that scheduler"
         if own
         else "kubectl -n kube-system get pods   # see whether kube-scheduler runs",
         candidates=tuple(
@@ -245,11 +253,11 @@ def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
     )
 
 
-def _labels_meant(nowhere: t.Sequence[Json], nodes: t.Mapping[str, Json]) -> t.Iterator[Candidate]:
+def _labels_meant(nowhere: t.Sequence[fields.Json], nodes: t.Mapping[str, fields.Json]) -> t.Iterator[Candidate]:
     """Labels that nodes have, and that may be meant by what none has: a key or a value spelt otherwise."""
-    labels = [get_dict(node, "metadata", "labels") for node in nodes.values()]
+    labels = [fields.get_dict(node, "metadata", "labels") for node in nodes.values()]
     for each in nowhere:
-        key, values = get_str(each, "key"), [str(value) for value in get_list(each, "values")]
+        key, values = fields.get_str(each, "key"), [str(value) for value in fields.get_list(each, "values")]
         there = {str(one[key]) for one in labels if key in one}
         for value in (near for wanted in values for near in near_misses(wanted, there)):
             yield Candidate(f"label {key}={value}", f"{_having(labels, key, value)}; the value is similar")
@@ -267,7 +275,7 @@ def _keys_meant(key: str, there: t.Iterable[str]) -> list[str]:
     return [other for other, each in parts.items() if (each[2] in alike if each[0] == domain else each[2] == name)]
 
 
-def _having(labels: t.Sequence[Json], key: str, value: str) -> str:
+def _having(labels: t.Sequence[fields.Json], key: str, value: str) -> str:
     count = sum(key in one and value in ("", one[key]) for one in labels)
     return "1 node has it" if count == 1 else f"{count} nodes have it"
 
@@ -275,22 +283,25 @@ def _having(labels: t.Sequence[Json], key: str, value: str) -> str:
 def _neighbours(case: PodCase) -> Judgement:
     """Pod affinity, anti-affinity and topology spread: what the pod asks, and how the nodes stand."""
     places, spec = case.places, case.pod.spec
-    evidence = [quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
+    evidence = [_case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
     for field in ("podAffinity", "podAntiAffinity"):
-        for term in get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution"):
+        for term in fields.get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution"):
             place = f"{case.pod.ref}: spec.affinity.{field}"
-            evidence.append(EvidenceItem("spec", place, f"{_pods_meant(term)}, by {get_str(term, 'topologyKey')}"))
-    for each in get_dicts(spec, "topologySpreadConstraints"):
-        if get_str(each, "whenUnsatisfiable") == "DoNotSchedule":
-            words = f"{_pods_meant(each)}, at most {get_int(each, 'maxSkew')} more in one {get_str(each, 'topologyKey')} than in another"
+            evidence.append(
+                EvidenceItem("spec", place, f"{_pods_meant(term)}, by {fields.get_str(term, 'topologyKey')}")
+            )
+    for each in fields.get_dicts(spec, "topologySpreadConstraints"):
+        if fields.get_str(each, "whenUnsatisfiable") == "DoNotSchedule":
+            skew, key = fields.get_int(each, "maxSkew"), fields.get_str(each, "topologyKey")
+            words = f"{_pods_meant(each)}, at most {skew} more in one {key} than in another"
             evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.topologySpreadConstraints", words))
     summary, why = "no node stands to other pods as the pod's affinity or spread rules ask", ""
-    replicas = get_int(case.evidence.get(case.workload), "spec", "replicas") or 1
+    replicas = fields.get_int(case.evidence.get(case.workload), "spec", "replicas") or 1
     for key, values in domains(case.pod, places).items() if places else ():
         if replicas > len(values):
             summary = f"{replicas} replicas must each be alone in a {key}, and the pod may go to {len(values)} of those"
             why = "Its own replicas hold them all. "
-    keys = {get_str(each, "topologyKey") for each in _rules(spec)}
+    keys = {fields.get_str(each, "topologyKey") for each in _rules(spec)}
     lacking = sorted(key for key in keys if places and not any(key in labels_of(n) for n in places.open.values()))
     if lacking:
         summary = f"no node has label {', '.join(lacking)}, by which the pod's rules tell places apart"
@@ -299,28 +310,28 @@ def _neighbours(case: PodCase) -> Judgement:
         explanation=why
         + "The nodes that the pod selects and tolerates were refused for the pods that run there, or for a label that tells places apart.",
         evidence=tuple(evidence),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + "   # scale down to the places there are, or make the rule preferred (ScheduleAnyway), or correct it",
         confidence="confirmed" if case.places or only_reason(case.pod) else "probable",
         candidates=tuple(_neighbours_meant(case)),
     )
 
 
-def _rules(spec: Json) -> t.Sequence[Json]:
+def _rules(spec: fields.Json) -> t.Sequence[fields.Json]:
     found = [
         each
-        for each in get_dicts(spec, "topologySpreadConstraints")
-        if get_str(each, "whenUnsatisfiable") == "DoNotSchedule"
+        for each in fields.get_dicts(spec, "topologySpreadConstraints")
+        if fields.get_str(each, "whenUnsatisfiable") == "DoNotSchedule"
     ]
     for field in ("podAffinity", "podAntiAffinity"):
-        found += get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution")
+        found += fields.get_dicts(spec, "affinity", field, "requiredDuringSchedulingIgnoredDuringExecution")
     return found
 
 
-def _pods_meant(rule: Json) -> str:
-    selector = get_dict(rule, "labelSelector")
-    words = [f"{key}={value}" for key, value in get_dict(selector, "matchLabels").items()]
-    words += [in_words(each) for each in get_dicts(selector, "matchExpressions")]
+def _pods_meant(rule: fields.Json) -> str:
+    selector = fields.get_dict(rule, "labelSelector")
+    words = [f"{key}={value}" for key, value in fields.get_dict(selector, "matchLabels").items()]
+    words += [in_words(each) for each in fields.get_dicts(selector, "matchExpressions")]
     return f"pods with {', '.join(words)}" if words else "every pod"
 
 
@@ -329,27 +340,29 @@ def _neighbours_meant(case: PodCase) -> t.Iterator[Candidate]:
     mates = [
         pod for pod in case.evidence.pods if pod.ref.namespace == case.pod.ref.namespace and pod.ref != case.pod.ref
     ]
-    labels = [get_dict(pod.json, "metadata", "labels") for pod in mates]
-    for term in get_dicts(case.pod.spec, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution"):
-        if any(selects(get(term, "labelSelector"), each) for each in labels):
+    labels = [fields.get_dict(pod.json, "metadata", "labels") for pod in mates]
+    for term in fields.get_dicts(
+        case.pod.spec, "affinity", "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    ):
+        if any(selects(fields.get(term, "labelSelector"), each) for each in labels):
             continue
-        for key, value in get_dict(term, "labelSelector", "matchLabels").items():
+        for key, value in fields.get_dict(term, "labelSelector", "matchLabels").items():
             for near in near_misses(str(value), {str(each[key]) for each in labels if key in each}):
                 yield Candidate(f"label {key}={near}", "a pod of the namespace has it; the value is similar")
 
 
 def _tainted(name: str, places: Places) -> EvidenceItem:
-    added = [get_str(taint, "timeAdded") for taint in get_dicts(places.nodes[name], "spec", "taints")]
+    added = [fields.get_str(taint, "timeAdded") for taint in fields.get_dicts(places.nodes[name], "spec", "taints")]
     return EvidenceItem(
         "object", f"Node {name}: spec", ", ".join(map(str, places.taints[name])), max(added, default="") or None
     )
 
 
-def _toleration(json: Json) -> str:
+def _toleration(json: fields.Json) -> str:
     key, value, effect = (
-        get_str(json, "key") or "every key",
-        get_str(json, "value"),
-        get_str(json, "effect") or "every effect",
+        fields.get_str(json, "key") or "every key",
+        fields.get_str(json, "value"),
+        fields.get_str(json, "effect") or "every effect",
     )
     return f"{key}={value}:{effect}" if value else f"{key}:{effect}"
 
@@ -377,14 +390,14 @@ def _open_again(case: PodCase, closed: t.Mapping[str, t.Sequence[Taint]], unwell
     cordoned = [name for name, taints in closed.items() if all(taint.cordon for taint in taints)]
     if cordoned:
         return f"kubectl uncordon {cordoned[0]}   # after asking who cordoned it, and why"
-    return edit_command(case.workload) + f"   # add a toleration, if the pod belongs there; see: {_SEE_NODES}"
+    return _case.edit_command(case.workload) + f"   # add a toleration, if the pod belongs there; see: {_SEE_NODES}"
 
 
 def _tolerations_meant(case: PodCase, found: t.Sequence[Taint]) -> t.Iterator[Candidate]:
     """A toleration that the pod has and that nearly fits: another value or effect, or a key that is spelt otherwise."""
     for taint in found:
-        for each in get_dicts(case.pod.spec, "tolerations"):
-            key = get_str(each, "key")
+        for each in fields.get_dicts(case.pod.spec, "tolerations"):
+            key = fields.get_str(each, "key")
             spelt = key == taint.key or bool(near_misses(key, [taint.key]))
             if spelt and not tolerates(each, taint) and not taint.cordon and not taint.trouble:
                 yield Candidate(
@@ -426,7 +439,7 @@ def _port_taken(case: PodCase, quote: EvidenceItem, nodes: set[str] | None) -> J
         summary=f"host port {', '.join(map(_words, taken))} is taken on every node that the pod may go to",
         explanation=why,
         evidence=tuple(evidence),
-        next_step=edit_command(case.workload) + "   # remove hostPort (a Service needs none), or take another",
+        next_step=_case.edit_command(case.workload) + "   # remove hostPort (a Service needs none), or take another",
         container=containers.pop() if len(containers) == 1 else None,
     )
 
@@ -438,13 +451,13 @@ def _host_ports(pod: Pod) -> dict[_HostPort, str]:
     """(port, protocol, address) → container; on the host's network every port is one of the host."""
     found: dict[_HostPort, str] = {}
     for spec_list in ("initContainers", "containers"):
-        for container in get_dicts(pod.spec, spec_list):
-            if spec_list == "initContainers" and get_str(container, "restartPolicy") != "Always":
+        for container in fields.get_dicts(pod.spec, spec_list):
+            if spec_list == "initContainers" and fields.get_str(container, "restartPolicy") != "Always":
                 continue
-            for each in get_dicts(container, "ports"):
-                if port := get_int(each, "hostPort"):
-                    address = get_str(each, "hostIP") or "0.0.0.0"  # noqa: S104 (what the scheduler takes an empty one for)
-                    found[port, get_str(each, "protocol") or "TCP", address] = get_str(container, "name")
+            for each in fields.get_dicts(container, "ports"):
+                if port := fields.get_int(each, "hostPort"):
+                    address = fields.get_str(each, "hostIP") or "0.0.0.0"  # noqa: S104 (what the scheduler takes an empty one for)
+                    found[port, fields.get_str(each, "protocol") or "TCP", address] = fields.get_str(container, "name")
     return found
 
 

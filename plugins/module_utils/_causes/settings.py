@@ -14,10 +14,11 @@ import dataclasses
 import re
 import typing as t
 
-from .._model.fields import Json, get, get_dict, get_dicts, get_str, get_strs
+from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Mount, Ref, mount_at
-from ._case import ContainerCase, Judgement, brings, edit_command, files_of, quote_end, quote_log, quote_said, said
+from . import _case
+from ._case import ContainerCase, Judgement
 from ._near import near_misses
 
 _NAME: t.Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
@@ -150,8 +151,8 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
         summary=f"container {case.container.name} ends because variable {name} is {'empty' if value == '' else 'not set'}",
         explanation=f"The program names it and ends itself, and the container's spec {how}."
         + (f" Revision {former.number} did." if former else ""),
-        evidence=(quote_said(case, match), quote_end(case), *proofs, *_rest(case, match)),
-        next_step=edit_command(case.workload) + f"   # set {name} for {case.container.name}",
+        evidence=(_case.quote_said(case, match), _case.quote_end(case), *proofs, *_rest(case, match)),
+        next_step=_case.edit_command(case.workload) + f"   # set {name} for {case.container.name}",
         confidence="confirmed" if former or near or value == "" or not_there else "probable",
         candidates=tuple(Candidate(f"variable {each}", "the name is similar, and it is set") for each in near),
     )
@@ -160,7 +161,7 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
 def _told(case: ContainerCase, patterns: t.Sequence[str]) -> t.Iterator[re.Match[str]]:
     """What the program said, without what it went on in spite of."""
     for pattern in patterns:
-        match = said(case, pattern)
+        match = _case.said(case, pattern)
         if match and not re.search(_HARMLESS, match.string):
             yield match
 
@@ -181,11 +182,11 @@ def _bad_value(case: ContainerCase) -> Judgement | None:
             else "; what the value is, it does not say."
         ),
         evidence=(
-            quote_said(case, match),
-            quote_end(case),
+            _case.quote_said(case, match),
+            _case.quote_end(case),
             EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.env", f"{name} is set"),
         ),
-        next_step=edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
+        next_step=_case.edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
         confidence="confirmed" if quoted else "probable",
     )
 
@@ -197,7 +198,7 @@ def _missing_file(case: ContainerCase) -> Judgement | None:
     if match is None or mount is None:
         return None
     source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
-    files, name = files_of(case, mount.volume), mount.inside(path)
+    files, name = _case.files_of(case, mount.volume), mount.inside(path)
     has, place = ", ".join(sorted(files)), f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
     return Judgement(
         summary=f"container {case.container.name} ends because {path} is not there: ConfigMap {source.name} lies on {mount.path} "
@@ -205,13 +206,14 @@ def _missing_file(case: ContainerCase) -> Judgement | None:
         explanation=f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the image "
         f"has in {mount.path}.",
         evidence=(
-            quote_said(case, match),
-            quote_end(case),
+            _case.quote_said(case, match),
+            _case.quote_end(case),
             EvidenceItem("spec", place, f"{mount.path} is of {source}"),
             EvidenceItem("object", f"{source}: files", has),
             *_rest(case, match),
         ),
-        next_step=edit_command(case.workload) + f"   # mount single files with subPath, or add {name} to {source}",
+        next_step=_case.edit_command(case.workload)
+        + f"   # mount single files with subPath, or add {name} to {source}",
         candidates=tuple(
             Candidate(f"key {each}", f"{source} has it; the name is similar") for each in near_misses(name, files)
         ),
@@ -222,8 +224,14 @@ def _hidden(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
     """Files that the line names, in a ConfigMap's mount that does not bring them."""
     for path in re.findall(_PATH, line):
         mount = mount_at(case.pod.spec, case.container.spec, path)
-        files = files_of(case, mount.volume) if mount else {}
-        if mount and files and path != mount.path and not brings(files, mount.inside(path)) and not _is_run(case, path):
+        files = _case.files_of(case, mount.volume) if mount else {}
+        if (
+            mount
+            and files
+            and path != mount.path
+            and not _case.brings(files, mount.inside(path))
+            and not _is_run(case, path)
+        ):
             yield path, mount
 
 
@@ -235,8 +243,8 @@ def _is_run(case: ContainerCase, path: str) -> bool:
 
 def _run_and_read(case: ContainerCase) -> tuple[list[str], list[str]]:
     """The words that say what the container runs, and those that this is given."""
-    command = get_strs(case.container.spec, "command")
-    words = [*command, *get_strs(case.container.spec, "args")]
+    command = fields.get_strs(case.container.spec, "command")
+    words = [*command, *fields.get_strs(case.container.spec, "args")]
     run = 2 if words and re.search(_INTERPRETER, words[0]) else 1 if command else 0
     return words[:run], words[run:]
 
@@ -256,24 +264,29 @@ def _bad_file(case: ContainerCase) -> Judgement | None:
         + (f" in {path}, which is of {source}" if path else ""),
         explanation="The program says what it can't read and ends itself"
         + (f"; the file comes from {source}." if path else "."),
-        evidence=(quote_said(case, match), quote_end(case), *((mounted,) if path else ()), *_rest(case, match)),
+        evidence=(
+            _case.quote_said(case, match),
+            _case.quote_end(case),
+            *((mounted,) if path else ()),
+            *_rest(case, match),
+        ),
         next_step=_edit(case, source)
         if path
-        else edit_command(case.workload) + f"   # correct the settings of {case.container.name}",
+        else _case.edit_command(case.workload) + f"   # correct the settings of {case.container.name}",
         confidence="confirmed" if path else "probable",
     )
 
 
 def _rest(case: ContainerCase, match: re.Match[str]) -> tuple[EvidenceItem, ...]:
     """The end of the log, where it says more than the line that was found."""
-    return tuple(item for item in quote_log(case) if item.text.strip() != match.string.strip())
+    return tuple(item for item in _case.quote_log(case) if item.text.strip() != match.string.strip())
 
 
 def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, str]]:
     """Files of settings that come from outside the image: those that the line names, then those that the container is told to read."""
     spec = case.container.spec
     _run, read = _run_and_read(case)
-    told = " ".join((*read, *(get_str(each, "value") for each in get_dicts(spec, "env"))))
+    told = " ".join((*read, *(fields.get_str(each, "value") for each in fields.get_dicts(spec, "env"))))
     for path in (*re.findall(_PATH, line), *re.findall(r"/[\w./@+-]+", told)):
         if re.search(_SCRIPT, path):
             continue
@@ -286,32 +299,35 @@ def _edit(case: ContainerCase, source: str) -> str:
     kind, _space, name = source.partition(" ")
     ref = Ref(kind, case.pod.ref.namespace, name)
     if kind not in {"ConfigMap", "Secret"} or not name:
-        return edit_command(case.workload)
-    return edit_command(ref) + f"   # then restart {case.workload}, which does not read it again by itself"
+        return _case.edit_command(case.workload)
+    return _case.edit_command(ref) + f"   # then restart {case.workload}, which does not read it again by itself"
 
 
 def _environment(case: ContainerCase) -> _Environment:
     spec, namespace = case.container.spec, case.pod.ref.namespace
     values: dict[str, str | None] = {}
     whole = True
-    for source in get_dicts(spec, "envFrom"):
-        name = get_str(source, "configMapRef", "name")
+    for source in fields.get_dicts(spec, "envFrom"):
+        name = fields.get_str(source, "configMapRef", "name")
         found = case.evidence.get(Ref("ConfigMap", namespace, name)) if name else None
         whole = whole and found is not None
-        values.update(dict.fromkeys(get_str(source, "prefix") + key for key in get_strs(found, "keys")))
+        values.update(dict.fromkeys(fields.get_str(source, "prefix") + key for key in fields.get_strs(found, "keys")))
     return _Environment({**values, **_own_variables(spec)}, whole)
 
 
 def _lost(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
     """Each variable that comes from an optional key which is not there, or may not be there for it is a Secret's."""
-    for each in get_dicts(case.container.spec, "env"):
-        name, place = get_str(each, "name"), f"{case.pod.ref}: {case.container.spec_place}.env[{get_str(each, 'name')}]"
+    for each in fields.get_dicts(case.container.spec, "env"):
+        name, place = (
+            fields.get_str(each, "name"),
+            f"{case.pod.ref}: {case.container.spec_place}.env[{fields.get_str(each, 'name')}]",
+        )
         for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-            source = get_dict(each, "valueFrom", field)
-            if get(source, "optional") is not True:
+            source = fields.get_dict(each, "valueFrom", field)
+            if fields.get(source, "optional") is not True:
                 continue
-            ref, key = Ref(kind, case.pod.ref.namespace, get_str(source, "name")), get_str(source, "key")
-            keys = get_strs(case.evidence.get(ref), "keys")
+            ref, key = Ref(kind, case.pod.ref.namespace, fields.get_str(source, "name")), fields.get_str(source, "key")
+            keys = fields.get_strs(case.evidence.get(ref), "keys")
             if kind == "Secret":
                 yield name, EvidenceItem("spec", place, f"optional key {key} of {ref}")
             elif key not in keys and case.evidence.lists(kind, ref.namespace):
@@ -319,10 +335,10 @@ def _lost(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
                 yield name, EvidenceItem("absence", place, f"optional key {key} of {ref}, which {has}")
 
 
-def _own_variables(spec: Json) -> dict[str, str | None]:
+def _own_variables(spec: fields.Json) -> dict[str, str | None]:
     """Name → literal value; None where it comes from elsewhere."""
     return {
-        name: get_str(each, "value") if "valueFrom" not in each else None
-        for each in get_dicts(spec, "env")
-        if (name := get_str(each, "name"))
+        name: fields.get_str(each, "value") if "valueFrom" not in each else None
+        for each in fields.get_dicts(spec, "env")
+        if (name := fields.get_str(each, "name"))
     }

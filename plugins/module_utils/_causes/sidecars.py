@@ -16,7 +16,8 @@ import typing as t
 from .._model import moments
 from .._model.finding import EvidenceItem
 from .._model.objects import PROBE_KINDS, Container
-from ._case import Judgement, PodCase, command_line, edit_command
+from . import _case
+from ._case import Judgement, PodCase
 
 # A worker that is done a little later than the other one is no fault.
 _PATIENCE_SECONDS: t.Final = 60
@@ -52,8 +53,13 @@ def job_sidecar_never_ends(case: PodCase) -> Judgement | None:
         summary=f"container {done[0].name} has done its work, and container {named.name} keeps the Job from completing",
         explanation=f"A Job is complete when all containers of its pod have ended. {named.name} does not end by itself, and as an ordinary "
         "container it is not ended with the work.",
-        evidence=(says, goes_on, EvidenceItem("spec", f"{case.pod.ref}: {named.spec_place}", command_line(named.spec))),
-        next_step=edit_command(case.workload) + f"   # make {named.name} an init container with restartPolicy: Always",
+        evidence=(
+            says,
+            goes_on,
+            EvidenceItem("spec", f"{case.pod.ref}: {named.spec_place}", _case.command_line(named.spec)),
+        ),
+        next_step=_case.edit_command(case.workload)
+        + f"   # make {named.name} an init container with restartPolicy: Always",
         container=named.name,
         confidence="confirmed" if len(serving) == len(on) else "probable",
         severity="warning",
@@ -74,5 +80,5 @@ def _serves(container: Container) -> bool:
     return bool(
         container.port_names
         or any(container.probe(kind) for kind in PROBE_KINDS)
-        or re.search(_ENDLESS, command_line(container.spec))
+        or re.search(_ENDLESS, _case.command_line(container.spec))
     )

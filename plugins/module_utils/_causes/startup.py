@@ -16,22 +16,11 @@ import posixpath
 import re
 import typing as t
 
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str, get_strs
+from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, mount_at
-from ._case import (
-    ContainerCase,
-    Judgement,
-    command_line,
-    config_map,
-    edit_command,
-    files_of,
-    last_lines,
-    quote_end,
-    quote_log,
-    quote_waiting,
-    said,
-)
+from . import _case
+from ._case import ContainerCase, Judgement
 from ._near import near_misses
 from .images import failed_pull, known_images
 
@@ -99,7 +88,7 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
     word = refusal.word
     what = f'command "{word}"' if word else "a command"
     volume = _mounted(case, word)
-    files = files_of(case, volume)
+    files = _case.files_of(case, volume)
     if refusal.by == "kernel" or posixpath.basename(word) in files:
         summary = f"can't start: what {what} needs to run is not in image {case.container.image}"
         why = (
@@ -107,9 +96,9 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
             "Windows line ends names one that ends in a carriage return), or the loader of a program that was built for another C library."
         )
     elif volume:
-        summary = f"can't start: {what} is not in volume {get_str(volume, 'name')}, which is mounted there"
+        summary = f"can't start: {what} is not in volume {fields.get_str(volume, 'name')}, which is mounted there"
         why = (
-            f"ConfigMap {get_str(volume, 'configMap', 'name')} brings {', '.join(sorted(files))}."
+            f"ConfigMap {fields.get_str(volume, 'configMap', 'name')} brings {', '.join(sorted(files))}."
             if files
             else "Or it is there, and what shall run it is not."
         )
@@ -124,7 +113,7 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
         summary=f"container {case.container.name} {summary}",
         explanation=f"{why} The image was pulled and the container was created, so the fault is in the command or in what the image holds.",
         evidence=(*refusal.evidence, _written(case)),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # correct command or args of {case.container.name}, or use an image that has it",
         confidence="confirmed" if word and (refusal.by != "shell" or _ended_over_it(case)) else "probable",
         candidates=(
@@ -159,7 +148,7 @@ def command_not_executable(case: ContainerCase) -> Judgement | None:
         )
         step = f"let {case.container.name} run a file with mode 0755, or name its interpreter in command: [sh, FILE]"
     if volume:
-        name = get_str(volume, "name")
+        name = fields.get_str(volume, "name")
         kind = next((key for key in volume if key != "name"), "nothing")
         given = f"a volume of {kind}" + (f", whose file has mode {mode:04o}" if mode is not None else "")
         evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.volumes[{name}]", given))
@@ -170,7 +159,7 @@ def command_not_executable(case: ContainerCase) -> Judgement | None:
         summary=f"container {case.container.name} can't start: {what} is there and can't be executed",
         explanation=why,
         evidence=tuple(evidence),
-        next_step=f"{edit_command(case.workload)}   # {step}",
+        next_step=f"{_case.edit_command(case.workload)}   # {step}",
         confidence="confirmed" if refusal.word and (refusal.why == "denied" or volume) else "probable",
         candidates=(*candidates, *_former_commands(case)),
     )
@@ -179,11 +168,11 @@ def command_not_executable(case: ContainerCase) -> Judgement | None:
 def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
     """The image holds programs for another kind of processor than the node has."""
     node = case.evidence.get(Ref("Node", "", case.pod.node)) or {}
-    architecture = get_str(node, "status", "nodeInfo", "architecture")
+    architecture = fields.get_str(node, "status", "nodeInfo", "architecture")
     on_node = f"node {case.pod.node or '(unknown)'}" + (f" ({architecture})" if architecture else "")
     evidence: list[EvidenceItem]
     if failed_pull(case) == "platform":
-        evidence = [quote_waiting(case)]
+        evidence = [_case.quote_waiting(case)]
         summary = f"image {case.container.image} of container {case.container.name} has no variant for {on_node}"
         why = (
             "The registry has the image, and none of its variants is for this operating system and processor: "
@@ -194,9 +183,11 @@ def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
         refusal = _refusal(case)
         foreign = refusal if refusal and refusal.why == "format" and not _is_script(case, refusal.word) else None
         ended = case.last_end is not None and bool(case.last_end.exit_code)
-        if foreign is None and (refusal or not ended or not (said(case, _FOREIGN) or said(case, _READ_AS_SCRIPT))):
+        if foreign is None and (
+            refusal or not ended or not (_case.said(case, _FOREIGN) or _case.said(case, _READ_AS_SCRIPT))
+        ):
             return None
-        evidence = [*foreign.evidence] if foreign else [quote_end(case), *quote_log(case)]
+        evidence = [*foreign.evidence] if foreign else [_case.quote_end(case), *_case.quote_log(case)]
         evidence.append(_written(case))
         summary = f"container {case.container.name} starts a program whose format {on_node} can't execute"
         why = (
@@ -213,7 +204,7 @@ def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
         summary=summary,
         explanation=why,
         evidence=tuple(evidence),
-        next_step=edit_command(case.workload)
+        next_step=_case.edit_command(case.workload)
         + f"   # an image built for {architecture or 'this processor'}, or a nodeSelector kubernetes.io/arch",
         confidence="confirmed" if sure or elsewhere else "probable",
         candidates=known_images(case, case.container.image),
@@ -251,7 +242,7 @@ def command_usage_error(case: ContainerCase) -> Judgement | None:
     end = case.last_end
     if end is None or end.reason != "Error" or not end.exit_code or end.exit_code > 125 or case.kill is not None:
         return None
-    lines = end.message.strip().splitlines() or last_lines(case)
+    lines = end.message.strip().splitlines() or _case.last_lines(case)
     told = _told_of_arguments(case.container.spec, lines)
     if told is None and not _tells_usage(end.exit_code, lines):
         return None
@@ -260,14 +251,14 @@ def command_usage_error(case: ContainerCase) -> Judgement | None:
         + (f": {told}" if told else f" (exit code {end.exit_code})"),
         explanation="The program was found and ran; it refused the way it is called before it did any work."
         + (" What it names stands in the container's command and args." if told else ""),
-        evidence=(quote_end(case), *quote_log(case), _written(case)),
-        next_step=edit_command(case.workload) + f"   # correct command and args of {case.container.name}",
+        evidence=(_case.quote_end(case), *_case.quote_log(case), _written(case)),
+        next_step=_case.edit_command(case.workload) + f"   # correct command and args of {case.container.name}",
         confidence="confirmed" if told else "probable",
         candidates=_former_commands(case),
     )
 
 
-def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
+def _told_of_arguments(spec: fields.Json, lines: t.Sequence[str]) -> str | None:
     """The line that complains of something which stands in the container's command or args."""
     words = _arguments(spec)
     for number, line in reversed([*enumerate(lines)]):
@@ -282,9 +273,9 @@ def _told_of_arguments(spec: Json, lines: t.Sequence[str]) -> str | None:
     return None
 
 
-def _arguments(spec: Json) -> list[str]:
+def _arguments(spec: fields.Json) -> list[str]:
     """The words of the command line, those within a shell's script as well; the code of another language is no argument."""
-    texts = [*get_strs(spec, "command"), *get_strs(spec, "args")]
+    texts = [*fields.get_strs(spec, "command"), *fields.get_strs(spec, "args")]
     code = {number + 1 for number, text in enumerate(texts) if text in _CODE_OPTIONS and re.search(_LANGUAGE, texts[0])}
     return [word for number, text in enumerate(texts) if number not in code for word in text.split()]
 
@@ -313,8 +304,8 @@ def _refusal(case: ContainerCase) -> _Refusal | None:
     by_runtime = _by_runtime(case)
     if by_runtime or end is None or end.reason != "Error" or not end.exit_code:
         return by_runtime
-    lines = last_lines(case)
-    evidence = (quote_end(case), *quote_log(case))
+    lines = _case.last_lines(case)
+    evidence = (_case.quote_end(case), *_case.quote_log(case))
     if len(lines) == 1:
         for pattern in _BEFORE_ANYTHING:
             if (match := re.search(pattern, lines[0])) and (why := _why(match["why"])):
@@ -347,9 +338,9 @@ def start_texts(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
     """What the runtime said when it could not start the container: with the last end, or in the waiting state."""
     end = case.last_end
     if end and end.reason in START_REASONS:
-        yield end.message, quote_end(case)
+        yield end.message, _case.quote_end(case)
     if case.container.waiting_reason in START_REASONS:
-        yield case.container.waiting_message, quote_waiting(case)
+        yield case.container.waiting_message, _case.quote_waiting(case)
 
 
 def _why(words: str) -> _Why | None:
@@ -358,12 +349,12 @@ def _why(words: str) -> _Why | None:
 
 def _written(case: ContainerCase) -> EvidenceItem:
     place = f"{case.workload}: template, container {case.container.name}: command and args"
-    return EvidenceItem("spec", place, command_line(case.container.spec))
+    return EvidenceItem("spec", place, _case.command_line(case.container.spec))
 
 
-def _mounted(case: ContainerCase, word: str) -> Json:
+def _mounted(case: ContainerCase, word: str) -> fields.Json:
     """The volume in which a file lies, or an empty dictionary where it comes with the image."""
-    path = posixpath.normpath(posixpath.join(get_str(case.container.spec, "workingDir") or "/", word))
+    path = posixpath.normpath(posixpath.join(fields.get_str(case.container.spec, "workingDir") or "/", word))
     mount = mount_at(case.pod.spec, case.container.spec, path) if "/" in word else None
     return mount.volume if mount else {}
 
@@ -374,24 +365,28 @@ def _is_script(case: ContainerCase, file: str) -> bool:
     A script of the image itself says nothing: its interpreter may be a foreign program, with the same complaint.
     """
     volume = _mounted(case, file)
-    key = files_of(case, volume).get(posixpath.basename(file))
-    return key not in get_strs(config_map(case, volume), "binaryKeys") and _mode(volume, file) is not None
+    key = _case.files_of(case, volume).get(posixpath.basename(file))
+    return key not in fields.get_strs(_case.config_map(case, volume), "binaryKeys") and _mode(volume, file) is not None
 
 
-def _mode(volume: Json, file: str) -> int | None:
+def _mode(volume: fields.Json, file: str) -> int | None:
     """The mode that a ConfigMap's or Secret's volume gives a file; None for volumes that keep modes themselves."""
-    source = next((get_dict(volume, kind) for kind in _TEXT_VOLUMES if kind in volume), None)
+    source = next((fields.get_dict(volume, kind) for kind in _TEXT_VOLUMES if kind in volume), None)
     if source is None:
         return None
-    own = (get_int(item, "mode") for item in get_dicts(source, "items") if file.endswith(get_str(item, "path")))
-    mode = next((mode for mode in own if mode is not None), get_int(source, "defaultMode"))
+    own = (
+        fields.get_int(item, "mode")
+        for item in fields.get_dicts(source, "items")
+        if file.endswith(fields.get_str(item, "path"))
+    )
+    mode = next((mode for mode in own if mode is not None), fields.get_int(source, "defaultMode"))
     return _DEFAULT_MODE if mode is None else mode
 
 
 def _former_commands(case: ContainerCase) -> tuple[Candidate, ...]:
-    written = command_line(case.container.spec)
+    written = _case.command_line(case.container.spec)
     for revision, spec in case.former_containers:
-        former = command_line(spec)
+        former = _case.command_line(spec)
         if former != written:
             return (Candidate(former, f"revision {revision.number} of {case.workload} used it"),)
     return ()
@@ -402,7 +397,7 @@ def _runs_elsewhere(case: ContainerCase, architecture: str) -> EvidenceItem | No
     users = case.evidence.images_in_use.get(case.container.image, {}).get("", []) if architecture else []
     for pod in users:
         node = case.evidence.get(Ref("Node", "", pod.node)) or {}
-        other = get_str(node, "status", "nodeInfo", "architecture")
+        other = fields.get_str(node, "status", "nodeInfo", "architecture")
         if other and other != architecture and pod.ready:
             return EvidenceItem("status", str(pod.ref), f"runs {case.container.image} on node {pod.node} ({other})")
     return None

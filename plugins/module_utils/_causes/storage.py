@@ -13,24 +13,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model import moments, quantity
-from .._model.fields import Json, get, get_dict, get_dicts, get_list, get_str, get_strs
+from .._model import fields, moments, quantity
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Event, Ref, mounted_by, ref_of
 from .._model.selectors import selects
 from .._model.text import one_line
-from ._case import (
-    ContainerCase,
-    Judgement,
-    PodCase,
-    brings,
-    files_of,
-    kubectl,
-    quote_condition,
-    quote_end,
-    quote_event,
-    quote_waiting,
-)
+from . import _case
+from ._case import ContainerCase, Judgement, PodCase
 from ._near import near_misses
 from ._placement import claims, told, volume_affinities
 
@@ -67,7 +56,7 @@ def volume_claim_unbound(case: PodCase) -> Judgement | None:
     waits = case.obstacle == "volume"
     if not waits and (case.pod.node or case.pod.condition("PodScheduled")):
         return None
-    quote = quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))
+    quote = _case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))
     for name in sorted(claims(case.pod), key=lambda name: _phase(case, name) == "Bound"):
         found = _fault(case, name, waits)
         if found:
@@ -78,7 +67,7 @@ def volume_claim_unbound(case: PodCase) -> Judgement | None:
                 summary=f"volume claim {name} {what}",
                 explanation=why,
                 evidence=(*((quote,) if waits else ()), *evidence),
-                next_step=next_step or kubectl(ref, f"describe pvc {name}"),
+                next_step=next_step or _case.kubectl(ref, f"describe pvc {name}"),
                 candidates=tuple(candidates),
                 subject=None if own else ref,
             )
@@ -94,26 +83,26 @@ def _fault(case: PodCase, name: str, waits: bool) -> _Fault | None:
     claim = case.evidence.get(ref)
     if claim is None:
         return _missing(case, ref)
-    if get_str(claim, "metadata", "deletionTimestamp"):
+    if fields.get_str(claim, "metadata", "deletionTimestamp"):
         why = "A claim that is being deleted takes no new pods; it goes when the pods that use it are gone."
         at = EvidenceItem(
-            "object", f"{ref}: metadata.deletionTimestamp", get_str(claim, "metadata", "deletionTimestamp")
+            "object", f"{ref}: metadata.deletionTimestamp", fields.get_str(claim, "metadata", "deletionTimestamp")
         )
         return "is being deleted", why, [at], [], None
-    phase = get_str(claim, "status", "phase")
+    phase = fields.get_str(claim, "status", "phase")
     status = EvidenceItem("status", f"{ref}: status.phase", phase)
     if phase == "Lost":
-        why = f"It was bound to PersistentVolume {get_str(claim, 'spec', 'volumeName')}, which is gone, and what was on it with it."
+        why = f"It was bound to PersistentVolume {fields.get_str(claim, 'spec', 'volumeName')}, which is gone, and what was on it with it."
         return "is lost: its volume is gone", why, [status], [], None
     if phase == "Bound":
         return _unreachable(case, ref, claim) if waits else None
-    if not waits and not get_dict(claim, "metadata", "annotations").get(_NODE_CHOSEN):
+    if not waits and not fields.get_dict(claim, "metadata", "annotations").get(_NODE_CHOSEN):
         return None  # it waits for its first consumer
     return _pending(case, ref, claim, status)
 
 
 def _phase(case: PodCase, name: str) -> str:
-    return get_str(case.evidence.get(Ref(_CLAIM, case.pod.ref.namespace, name)), "status", "phase")
+    return fields.get_str(case.evidence.get(Ref(_CLAIM, case.pod.ref.namespace, name)), "status", "phase")
 
 
 def _missing(case: PodCase, ref: Ref) -> _Fault | None:
@@ -124,11 +113,12 @@ def _missing(case: PodCase, ref: Ref) -> _Fault | None:
     absent = EvidenceItem("absence", str(ref), f"not among the {len(others)} claims of the namespace")
     alike = [
         Candidate(
-            f"{_CLAIM} {ref.namespace}/{name}", f"it is {get_str(others[name], 'status', 'phase')}; the name is similar"
+            f"{_CLAIM} {ref.namespace}/{name}",
+            f"it is {fields.get_str(others[name], 'status', 'phase')}; the name is similar",
         )
         for name in near_misses(ref.name, others)
     ]
-    next_step = kubectl(ref, "get pvc") + f"   # then create {ref.name}, or correct its name in {case.workload}"
+    next_step = _case.kubectl(ref, "get pvc") + f"   # then create {ref.name}, or correct its name in {case.workload}"
     return (
         "does not exist",
         "The pod names a claim that is not in its namespace; it waits until there is one.",
@@ -138,16 +128,16 @@ def _missing(case: PodCase, ref: Ref) -> _Fault | None:
     )
 
 
-def _unreachable(case: PodCase, ref: Ref, claim: Json) -> _Fault | None:
+def _unreachable(case: PodCase, ref: Ref, claim: fields.Json) -> _Fault | None:
     """It has a volume, and no node that the pod may go to can use it."""
-    volume = get_str(claim, "spec", "volumeName")
+    volume = fields.get_str(claim, "spec", "volumeName")
     if case.evidence.lists("PersistentVolume", "") and volume not in case.evidence.named("PersistentVolume", ""):
         gone = EvidenceItem("absence", f"PersistentVolume {volume}", "does not exist")
         return f"is bound to volume {volume}, which is gone", "What was on it is not here any more.", [gone], [], None
     if ref.name not in dict(volume_affinities(case.evidence, case.pod)):
         why = "The claim has its volume; the scheduler says that it can't be used on any node that the pod may go to."
         return f"is bound to volume {volume}, which no node can use", why, [], [], None
-    terms = get_list(
+    terms = fields.get_list(
         case.evidence.get(Ref("PersistentVolume", "", volume)), "spec", "nodeAffinity", "required", "nodeSelectorTerms"
     )
     tied = EvidenceItem("object", f"PersistentVolume {volume}: spec.nodeAffinity", _as_text(terms))
@@ -162,22 +152,22 @@ def _unreachable(case: PodCase, ref: Ref, claim: Json) -> _Fault | None:
 
 def _as_text(terms: t.Sequence[t.Any]) -> str:
     each = [
-        f"{get_str(rule, 'key')} {get_str(rule, 'operator')} {', '.join(get_strs(rule, 'values'))}"
+        f"{fields.get_str(rule, 'key')} {fields.get_str(rule, 'operator')} {', '.join(fields.get_strs(rule, 'values'))}"
         for term in terms
-        for rule in [*get_dicts(term, "matchExpressions"), *get_dicts(term, "matchFields")]
+        for rule in [*fields.get_dicts(term, "matchExpressions"), *fields.get_dicts(term, "matchFields")]
     ]
     return "; ".join(each)
 
 
-def _pending(case: PodCase, ref: Ref, claim: Json, status: EvidenceItem) -> _Fault | None:
+def _pending(case: PodCase, ref: Ref, claim: fields.Json, status: EvidenceItem) -> _Fault | None:
     classes = case.evidence.named("StorageClass", "")
     name = _class_of(claim)
     spec = EvidenceItem("spec", f"{ref}: spec", _in_words(claim))
     volumes = case.evidence.named("PersistentVolume", "")
-    of_class = [each for each in volumes.values() if get_str(each, "spec", "storageClassName") == (name or "")]
+    of_class = [each for each in volumes.values() if fields.get_str(each, "spec", "storageClassName") == (name or "")]
     if name and name not in classes and not of_class:
         return _no_such_class(case, ref, name, [status, spec]) if case.evidence.lists("StorageClass", "") else None
-    provisioner = get_str(classes.get(name or ""), "provisioner")
+    provisioner = fields.get_str(classes.get(name or ""), "provisioner")
     if "enough free storage" in told(case.pod):
         why = (
             "The driver of its class says for each node how much room it has left; it is less than the claim asks for."
@@ -188,7 +178,7 @@ def _pending(case: PodCase, ref: Ref, claim: Json, status: EvidenceItem) -> _Fau
     fits = [(_misfits(ref, claim, volume), volume_name) for volume_name, volume in sorted(volumes.items())]
     if any(not misfits for misfits, _name in fits) or not case.evidence.lists("PersistentVolume", ""):
         return None  # it will be bound in a moment
-    quotes = [quote_event(event) for event in _events(case, claim) if event.reason == "FailedBinding"][:1]
+    quotes = [_case.quote_event(event) for event in _events(case, claim) if event.reason == "FailedBinding"][:1]
     near = sorted(fits, key=lambda pair: len(pair[0]))[:_SHOWN]
     seen = [EvidenceItem("object", f"PersistentVolume {volume}", "; ".join(misfits)) for misfits, volume in near]
     if name is None and not any(_is_default(each) for each in classes.values()):
@@ -228,23 +218,25 @@ def _no_such_class(case: PodCase, ref: Ref, name: str, evidence: t.Sequence[Evid
         "So nothing makes a volume for it. A claim's class can't be changed: make the claim anew, which loses nothing yet.",
         [*evidence, absent],
         candidates,
-        kubectl(ref, f"delete pvc {ref.name}")
+        _case.kubectl(ref, f"delete pvc {ref.name}")
         + "   # it has no volume; then make it again with a class of: kubectl get storageclass",
     )
 
 
-def _not_provisioned(case: PodCase, claim: Json, name: str, evidence: t.Sequence[EvidenceItem]) -> _Fault | None:
+def _not_provisioned(case: PodCase, claim: fields.Json, name: str, evidence: t.Sequence[EvidenceItem]) -> _Fault | None:
     """The class is there, and what should make the volume fails, or is not there."""
-    provisioner = get_str(case.evidence.get(Ref("StorageClass", "", name)), "provisioner")
+    provisioner = fields.get_str(case.evidence.get(Ref("StorageClass", "", name)), "provisioner")
     events = _events(case, claim)
     failed = [event for event in events if event.reason == "ProvisioningFailed"]
     if failed:
         why = f"Provisioner {provisioner} tried and says why it can't."
-        return f"gets no volume: {failed[0].message}", why, [*evidence, quote_event(failed[0])], [], None
-    waited = moments.seconds_between(get_str(claim, "metadata", "creationTimestamp"), case.evidence.observed_at) or 0
+        return f"gets no volume: {failed[0].message}", why, [*evidence, _case.quote_event(failed[0])], [], None
+    waited = (
+        moments.seconds_between(fields.get_str(claim, "metadata", "creationTimestamp"), case.evidence.observed_at) or 0
+    )
     if waited < _PROVISION_SECONDS:
         return None
-    waits = [quote_event(event) for event in events if event.reason == "ExternalProvisioning"][:1]
+    waits = [_case.quote_event(event) for event in events if event.reason == "ExternalProvisioning"][:1]
     return (
         f"gets no volume: provisioner {provisioner} of StorageClass {name} does not answer",
         f"For {moments.in_words(waited)} it has neither made a volume nor said why not, as one that is not installed or does not run.",
@@ -254,70 +246,72 @@ def _not_provisioned(case: PodCase, claim: Json, name: str, evidence: t.Sequence
     )
 
 
-def _misfits(ref: Ref, claim: Json, volume: Json) -> list[str]:
+def _misfits(ref: Ref, claim: fields.Json, volume: fields.Json) -> list[str]:
     """Why a claim can't have this volume."""
     found = []
-    spec, wanted = get_dict(volume, "spec"), get_dict(claim, "spec")
-    if get_str(spec, "storageClassName") != (_class_of(claim) or ""):
-        found.append(f"its class is {get_str(spec, 'storageClassName') or 'none'}")
-    holder = get_dict(spec, "claimRef")
-    if holder and (get_str(holder, "namespace"), get_str(holder, "name")) != (ref.namespace, ref.name):
-        found.append(
-            f"it is {get_str(volume, 'status', 'phase')} for claim {get_str(holder, 'namespace')}/{get_str(holder, 'name')}"
-        )
-    size = quantity.parse(get_dict(wanted, "resources", "requests").get("storage"))
-    has = quantity.parse(get_dict(spec, "capacity").get("storage"))
+    spec, wanted = fields.get_dict(volume, "spec"), fields.get_dict(claim, "spec")
+    if fields.get_str(spec, "storageClassName") != (_class_of(claim) or ""):
+        found.append(f"its class is {fields.get_str(spec, 'storageClassName') or 'none'}")
+    holder = fields.get_dict(spec, "claimRef")
+    namespace, name = fields.get_str(holder, "namespace"), fields.get_str(holder, "name")
+    if holder and (namespace, name) != (ref.namespace, ref.name):
+        found.append(f"it is {fields.get_str(volume, 'status', 'phase')} for claim {namespace}/{name}")
+    size = quantity.parse(fields.get_dict(wanted, "resources", "requests").get("storage"))
+    has = quantity.parse(fields.get_dict(spec, "capacity").get("storage"))
     if size is not None and (has is None or has < size):
         found.append(
             f"it holds {quantity.in_words(has, 'memory') if has is not None else 'nothing'}, less than {quantity.in_words(size, 'memory')}"
         )
-    if missing := set(get_strs(wanted, "accessModes")) - set(get_strs(spec, "accessModes")):
+    if missing := set(fields.get_strs(wanted, "accessModes")) - set(fields.get_strs(spec, "accessModes")):
         found.append(f"it does not offer {', '.join(sorted(missing))}")
-    if (get_str(spec, "volumeMode") or "Filesystem") != (get_str(wanted, "volumeMode") or "Filesystem"):
-        found.append(f"its mode is {get_str(spec, 'volumeMode') or 'Filesystem'}")
-    if get_dict(wanted, "selector") and not selects(get(wanted, "selector"), get_dict(volume, "metadata", "labels")):
+    if (fields.get_str(spec, "volumeMode") or "Filesystem") != (fields.get_str(wanted, "volumeMode") or "Filesystem"):
+        found.append(f"its mode is {fields.get_str(spec, 'volumeMode') or 'Filesystem'}")
+    if fields.get_dict(wanted, "selector") and not selects(
+        fields.get(wanted, "selector"), fields.get_dict(volume, "metadata", "labels")
+    ):
         found.append("its labels are not those that the claim selects")
-    if get_str(wanted, "volumeName") not in ("", ref_of(volume, "PersistentVolume").name):
-        found.append(f"the claim names volume {get_str(wanted, 'volumeName')}")
+    if fields.get_str(wanted, "volumeName") not in ("", ref_of(volume, "PersistentVolume").name):
+        found.append(f"the claim names volume {fields.get_str(wanted, 'volumeName')}")
     return found
 
 
-def _class_of(claim: Json) -> str | None:
+def _class_of(claim: fields.Json) -> str | None:
     """None where the claim leaves it to the cluster's default; an empty string where it wants none."""
-    old = get_dict(claim, "metadata", "annotations").get(_CLASS_BEFORE_1_6)
-    named = get(claim, "spec", "storageClassName")
+    old = fields.get_dict(claim, "metadata", "annotations").get(_CLASS_BEFORE_1_6)
+    named = fields.get(claim, "spec", "storageClassName")
     return named if isinstance(named, str) else old if isinstance(old, str) else None
 
 
-def _is_default(storage_class: Json) -> bool:
-    annotations = get_dict(storage_class, "metadata", "annotations")
+def _is_default(storage_class: fields.Json) -> bool:
+    annotations = fields.get_dict(storage_class, "metadata", "annotations")
     return any(annotations.get(name) == "true" for name in _DEFAULT_CLASS)
 
 
 def _made_for_the_pod(case: PodCase, name: str) -> bool:
     """Whether the claim is made from a template, so that each replica has one of its own."""
     templates = {
-        get_str(each, "metadata", "name")
-        for each in get_dicts(case.evidence.get(case.workload), "spec", "volumeClaimTemplates")
+        fields.get_str(each, "metadata", "name")
+        for each in fields.get_dicts(case.evidence.get(case.workload), "spec", "volumeClaimTemplates")
     }
     return not any(
-        get_str(volume, "persistentVolumeClaim", "claimName") == name and get_str(volume, "name") not in templates
-        for volume in get_dicts(case.pod.spec, "volumes")
+        fields.get_str(volume, "persistentVolumeClaim", "claimName") == name
+        and fields.get_str(volume, "name") not in templates
+        for volume in fields.get_dicts(case.pod.spec, "volumes")
     )
 
 
-def _in_words(claim: Json) -> str:
+def _in_words(claim: fields.Json) -> str:
     name = _class_of(claim)
     words = [f"class {name}" if name else "no class" if name is None else 'class ""']
     words += [
-        str(get_dict(claim, "spec", "resources", "requests").get("storage")),
-        *get_strs(claim, "spec", "accessModes"),
+        str(fields.get_dict(claim, "spec", "resources", "requests").get("storage")),
+        *fields.get_strs(claim, "spec", "accessModes"),
     ]
     return ", ".join(words)
 
 
-def _events(case: PodCase, claim: Json) -> list[Event]:
-    return case.evidence.events(get_str(claim, "metadata", "uid"))
+def _events(case: PodCase, claim: fields.Json) -> list[Event]:
+    return case.evidence.events(fields.get_str(claim, "metadata", "uid"))
 
 
 def volume_mount_failed(case: PodCase) -> Judgement | None:
@@ -334,15 +328,15 @@ def volume_mount_failed(case: PodCase) -> Judgement | None:
     symptom, name, event = found
     reason = event.message.partition(" : ")[2].strip() or event.message
     return _unmountable(
-        case, _volume_meant(case, name), reason, quote_event(event), "probable" if symptom else "confirmed"
+        case, _volume_meant(case, name), reason, _case.quote_event(event), "probable" if symptom else "confirmed"
     )
 
 
 def sub_path_failed(case: ContainerCase) -> Judgement | None:
     """The volume is on the node, and what the container wants of it can't be put where it wants it."""
-    quotes = [(case.container.waiting_message, quote_waiting(case))]
+    quotes = [(case.container.waiting_message, _case.quote_waiting(case))]
     if case.last_end and case.last_end.exit_code == 128:  # the runtime never started it
-        quotes.append((case.last_end.message, quote_end(case)))
+        quotes.append((case.last_end.message, _case.quote_end(case)))
     for text, quote in quotes:
         if match := re.search(_SUB_PATH, text):
             return _unmountable(case, _volume_meant(case, match["name"]), text, quote, "confirmed")
@@ -353,28 +347,28 @@ def sub_path_failed(case: ContainerCase) -> Judgement | None:
 
 
 def _unmountable(
-    case: PodCase, volume: Json, reason: str, quote: EvidenceItem, confidence: t.Literal["confirmed", "probable"]
+    case: PodCase, volume: fields.Json, reason: str, quote: EvidenceItem, confidence: t.Literal["confirmed", "probable"]
 ) -> Judgement:
-    name = get_str(volume, "name")
+    name = fields.get_str(volume, "name")
     container = case.container if isinstance(case, ContainerCase) else None
     evidence = [quote]
     if volume:
         evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.volumes[{name}]", _source(case, volume)))
     mounts = [
         mount
-        for mount in (get_dicts(container.spec, "volumeMounts") if container else [])
-        if name and get_str(mount, "name") == name
+        for mount in (fields.get_dicts(container.spec, "volumeMounts") if container else [])
+        if name and fields.get_str(mount, "name") == name
     ]
     evidence += [
         EvidenceItem("spec", f"{case.pod.ref}: {container.spec_place}.volumeMounts[{name}]", _mount(mount))
         for mount in mounts
         if container
     ]
-    files = files_of(case, volume)
-    named = [path for mount in mounts if (path := get_str(mount, "subPath").strip("/"))]
-    missing = next((path for path in named if files and not brings(files, path)), "")
+    files = _case.files_of(case, volume)
+    named = [path for mount in mounts if (path := fields.get_str(mount, "subPath").strip("/"))]
+    missing = next((path for path in named if files and not _case.brings(files, path)), "")
     if missing:
-        source = f"ConfigMap {get_str(volume, 'configMap', 'name')}"
+        source = f"ConfigMap {fields.get_str(volume, 'configMap', 'name')}"
         evidence.append(EvidenceItem("object", f"{source}: files", ", ".join(sorted(files))))
         reason = f"{source} has no {missing}, which its subPath names"
     holders = _holders(case, volume) if "Multi-Attach" in reason else []
@@ -385,7 +379,7 @@ def _unmountable(
         if missing
         else _why_not_mounted(reason),
         evidence=tuple(evidence),
-        next_step=kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
+        next_step=_case.kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
         + f"   # then correct the volume in {case.workload}, or what it points to",
         confidence=confidence,
         candidates=tuple(Candidate(f"subPath {file}", "the name is similar") for file in near_misses(missing, files)),
@@ -410,46 +404,51 @@ def _why_not_mounted(reason: str) -> str:
     )
 
 
-def _volume_meant(case: PodCase, name: str) -> Json:
+def _volume_meant(case: PodCase, name: str) -> fields.Json:
     """The pod's volume of that name, or the one whose claim is bound to the PersistentVolume of that name."""
-    for volume in get_dicts(case.pod.spec, "volumes"):
-        claim = Ref(_CLAIM, case.pod.ref.namespace, get_str(volume, "persistentVolumeClaim", "claimName"))
-        if name in (get_str(volume, "name"), get_str(case.evidence.get(claim), "spec", "volumeName")):
+    for volume in fields.get_dicts(case.pod.spec, "volumes"):
+        claim = Ref(_CLAIM, case.pod.ref.namespace, fields.get_str(volume, "persistentVolumeClaim", "claimName"))
+        if name in (fields.get_str(volume, "name"), fields.get_str(case.evidence.get(claim), "spec", "volumeName")):
             return volume
     return {}
 
 
-def _volume_at(case: PodCase, path: str) -> Json:
+def _volume_at(case: PodCase, path: str) -> fields.Json:
     """The volume that a path on the node belongs to: the kubelet's folder of it, or the host's own path."""
-    for volume in get_dicts(case.pod.spec, "volumes"):
-        name, host = get_str(volume, "name"), get_str(volume, "hostPath", "path")
+    for volume in fields.get_dicts(case.pod.spec, "volumes"):
+        name, host = fields.get_str(volume, "name"), fields.get_str(volume, "hostPath", "path")
         if re.search(rf"/(?:volumes/[^/]+|volume-subpaths)/{re.escape(name)}(?:/|$)", path) or (host and path == host):
             return volume
     return {}
 
 
-def _source(case: PodCase, volume: Json) -> str:
+def _source(case: PodCase, volume: fields.Json) -> str:
     kind = next((key for key, value in volume.items() if isinstance(value, dict)), "")
     words = ", ".join(
-        f"{key} {value}" for key, value in sorted(get_dict(volume, kind).items()) if isinstance(value, (str, bool))
+        f"{key} {value}"
+        for key, value in sorted(fields.get_dict(volume, kind).items())
+        if isinstance(value, (str, bool))
     )
     claim = case.evidence.get(
-        Ref(_CLAIM, case.pod.ref.namespace, get_str(volume, "persistentVolumeClaim", "claimName"))
+        Ref(_CLAIM, case.pod.ref.namespace, fields.get_str(volume, "persistentVolumeClaim", "claimName"))
     )
-    bound = get_str(claim, "spec", "volumeName")
+    bound = fields.get_str(claim, "spec", "volumeName")
     return f"{kind}: {words}" + (f", bound to PersistentVolume {bound}" if bound else "")
 
 
-def _mount(mount: Json) -> str:
+def _mount(mount: fields.Json) -> str:
     return ", ".join(f"{key} {value}" for key, value in mount.items() if isinstance(value, (str, bool)))
 
 
-def _holders(case: PodCase, volume: Json) -> list[tuple[str, str]]:
+def _holders(case: PodCase, volume: fields.Json) -> list[tuple[str, str]]:
     """Pods elsewhere that use the same claim."""
-    claim = get_str(volume, "persistentVolumeClaim", "claimName")
+    claim = fields.get_str(volume, "persistentVolumeClaim", "claimName")
     return [
         (str(pod.ref), pod.node)
         for pod in case.evidence.pods
         if claim and pod.ref.namespace == case.pod.ref.namespace and pod.node not in ("", case.pod.node)
-        if any(get_str(each, "persistentVolumeClaim", "claimName") == claim for each in get_dicts(pod.spec, "volumes"))
+        if any(
+            fields.get_str(each, "persistentVolumeClaim", "claimName") == claim
+            for each in fields.get_dicts(pod.spec, "volumes")
+        )
     ][:_SHOWN]

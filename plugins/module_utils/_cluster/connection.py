@@ -20,9 +20,9 @@ import typing as t
 import urllib.parse
 from pathlib import Path
 
+from .._model import fields
 from .._model.access import IN_CLUSTER
 from .._model.errors import AiopsError
-from .._model.fields import get_list, get_str
 from .._model.text import one_line
 
 try:
@@ -203,7 +203,7 @@ def _load(configuration: t.Any, options: t.Mapping[str, t.Any]) -> str | None:
             kubernetes.config.load_kube_config_from_dict(source, context, client_configuration=configuration, **persist)
         else:
             contexts, active = kubernetes.config.list_kube_config_contexts(source)
-            _known(context, [get_str(item, "name") for item in contexts], source)
+            _known(context, [fields.get_str(item, "name") for item in contexts], source)
             context = context or _first_current_context(source)
             kubernetes.config.load_kube_config(source, context, client_configuration=configuration, **persist)
     except AiopsError:
@@ -216,7 +216,7 @@ def _load(configuration: t.Any, options: t.Mapping[str, t.Any]) -> str | None:
         raise AiopsError(
             f"{named} is no kubeconfig that can be used: {reason}. Check it with: kubectl --kubeconfig {named} config view"
         ) from exc
-    return context or get_str(active, "name") or None
+    return context or fields.get_str(active, "name") or None
 
 
 def _files(kubeconfig: str | None) -> str:
@@ -242,7 +242,7 @@ def _first_current_context(source: str) -> str | None:
     if len(paths) == 1:
         return None
     contents = (yaml.safe_load(Path(path).read_text(encoding="utf-8")) for path in paths)
-    return next((name for content in contents if (name := get_str(content, "current-context"))), None)
+    return next((name for content in contents if (name := fields.get_str(content, "current-context"))), None)
 
 
 def _contexts(kubeconfig: t.Mapping[str, t.Any]) -> tuple[list[t.Any], t.Mapping[str, t.Any]]:
@@ -303,4 +303,4 @@ def _status(body: bytes) -> tuple[str, bool]:
         status = json.loads(body)
     except ValueError:
         return body[:200].decode(errors="replace").strip(), False
-    return get_str(status, "message"), bool(get_list(status, "details", "causes"))
+    return fields.get_str(status, "message"), bool(fields.get_list(status, "details", "causes"))

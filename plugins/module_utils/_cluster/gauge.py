@@ -12,8 +12,7 @@ import os
 import typing as t
 import urllib.parse
 
-from .._model import quantity
-from .._model.fields import Json, get_dict, get_dicts, get_list, get_str
+from .._model import fields, quantity
 from .._model.objects import Ref
 from .._model.plan import Measures
 from .._web.exchange import exchange
@@ -45,7 +44,7 @@ class LiveGauge:
             answer = json.loads(self._connection.get(f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"))
         except (Refused, ValueError):
             return {}
-        known = [item for item in get_dicts(answer, "items") if get_str(item, "metadata", "name") in pods]
+        known = [item for item in fields.get_dicts(answer, "items") if fields.get_str(item, "metadata", "name") in pods]
         if not known:
             return {}
         return {name: sum(_used(item, resource) for item in known) for name, resource in _USAGE}
@@ -54,8 +53,8 @@ class LiveGauge:
 _USAGE: t.Final = (("cpu_cores", "cpu"), ("memory_bytes", "memory"))
 
 
-def _used(item: Json, resource: str) -> float:
-    usages = (get_dict(container, "usage").get(resource) for container in get_dicts(item, "containers"))
+def _used(item: fields.Json, resource: str) -> float:
+    usages = (fields.get_dict(container, "usage").get(resource) for container in fields.get_dicts(item, "containers"))
     return float(sum((quantity.parse(usage) or 0) for usage in usages))
 
 
@@ -71,7 +70,7 @@ def _ask(url: str, query: str) -> float | None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         status, content = exchange(address, headers, seconds=_SECONDS, largest=_LARGEST)
-        result = get_list(json.loads(content), "data", "result")
+        result = fields.get_list(json.loads(content), "data", "result")
         value = float(result[0]["value"][1]) if status == 200 and len(result) == 1 else math.nan
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None

@@ -12,9 +12,9 @@ import secrets
 import typing as t
 from pathlib import Path
 
+from .._model import fields
 from .._model.access import Rules, rights
 from .._model.errors import AiopsError
-from .._model.fields import Json, get_dict, get_dicts, get_str
 from .connection import Connection, Refused
 
 _JSON: t.Final = {"Content-Type": "application/json"}
@@ -31,13 +31,15 @@ class Bearer:
         answer = _post(
             self._connection, _RULES, "authorization.k8s.io/v1", "SelfSubjectRulesReview", {"namespace": namespace}
         )
-        status = get_dict(answer, "status")
-        found = rights([*get_dicts(status, "resourceRules"), *get_dicts(status, "nonResourceRules")])
+        status = fields.get_dict(answer, "status")
+        found = rights([*fields.get_dicts(status, "resourceRules"), *fields.get_dicts(status, "nonResourceRules")])
         known = status.get("incomplete") is False
-        return Rules(found, None if known else get_str(status, "evaluationError") or "the server does not say why")
+        return Rules(
+            found, None if known else fields.get_str(status, "evaluationError") or "the server does not say why"
+        )
 
 
-def kubeconfig_of(connection: Connection, namespace: str, name: str, seconds: int) -> tuple[Json, str]:
+def kubeconfig_of(connection: Connection, namespace: str, name: str, seconds: int) -> tuple[fields.Json, str]:
     """A kubeconfig with a new token of a ServiceAccount, and when that expires.  The server may give less or more time."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
     answer = _post(connection, path, "authentication.k8s.io/v1", "TokenRequest", {"expirationSeconds": seconds})
@@ -46,14 +48,14 @@ def kubeconfig_of(connection: Connection, namespace: str, name: str, seconds: in
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "cluster", "cluster": {"server": connection.server, **connection.trust}}],
-        "users": [{"name": user, "user": {"token": get_str(answer, "status", "token")}}],
+        "users": [{"name": user, "user": {"token": fields.get_str(answer, "status", "token")}}],
         "contexts": [{"name": user, "context": {"cluster": "cluster", "user": user, "namespace": namespace}}],
         "current-context": user,
     }
-    return content, get_str(answer, "status", "expirationTimestamp")
+    return content, fields.get_str(answer, "status", "expirationTimestamp")
 
 
-def save(content: Json, path: str) -> None:
+def save(content: fields.Json, path: str) -> None:
     """Write a kubeconfig that nobody else can read, whole or not at all."""
     temporary = Path(f"{path}.{secrets.token_hex(4)}")
     try:
@@ -66,9 +68,9 @@ def save(content: Json, path: str) -> None:
         raise AiopsError(f"The kubeconfig {path} can't be written: {exc.strerror}. Choose another path.") from exc
 
 
-def _post(connection: Connection, path: str, version: str, kind: str, spec: Json) -> Json:
+def _post(connection: Connection, path: str, version: str, kind: str, spec: fields.Json) -> fields.Json:
     body = json.dumps({"apiVersion": version, "kind": kind, "spec": spec}).encode()
     try:
-        return t.cast("Json", json.loads(connection.send("POST", path, None, _JSON, body)))
+        return t.cast("fields.Json", json.loads(connection.send("POST", path, None, _JSON, body)))
     except Refused as exc:
         raise AiopsError(f"The API server {connection.server} refuses a {kind} ({exc.status}): {exc.message}.") from exc

@@ -17,10 +17,9 @@ import time
 import typing as t
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.errors import AiopsError
 from .._model.evidence import CLUSTER_SCOPED, KINDS, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
-from .._model.fields import Json, get_str
 from .._model.objects import Pod, Ref
 from .._model.secrets import redact
 from .connection import Connection, Refused
@@ -56,7 +55,7 @@ class _Answer:
     """What one list gave: its objects, or the gap."""
 
     kind: str
-    objects: list[Json]
+    objects: list[fields.Json]
     gap: Unreadable | None = None
 
 
@@ -95,7 +94,7 @@ class LiveReader:
                 for place in (places if kind not in CLUSTER_SCOPED else (None,))
             ]
             answers = [future.result() for future in (*asked, *lists)]
-        objects: dict[str, list[Json]] = {}
+        objects: dict[str, list[fields.Json]] = {}
         for answer in answers:
             objects.setdefault(answer.kind, []).extend(answer.objects)
         gaps = tuple(answer.gap for answer in answers if answer.gap)
@@ -132,7 +131,7 @@ class LiveReader:
         query = {"limit": PAGE}
         if kind == "Pod" and scope.label_selector:
             query["labelSelector"] = scope.label_selector
-        objects: list[Json] = []
+        objects: list[fields.Json] = []
         decoded: concurrent.futures.Future[str] | None = None
         status, reason = None, ""
         try:
@@ -224,13 +223,16 @@ class LiveReader:
 
     def _version(self) -> str | None:
         try:
-            return get_str(json.loads(self._patient_get("/version")), "gitVersion") or None
+            return fields.get_str(json.loads(self._patient_get("/version")), "gitVersion") or None
         except (Refused, ValueError):
             return None
 
     def _cluster_uid(self) -> str | None:
         try:
-            return get_str(json.loads(self._patient_get("/api/v1/namespaces/kube-system")), "metadata", "uid") or None
+            return (
+                fields.get_str(json.loads(self._patient_get("/api/v1/namespaces/kube-system")), "metadata", "uid")
+                or None
+            )
         except (Refused, ValueError):
             return None  # somebody who may read one namespace only is told so by the lists
 

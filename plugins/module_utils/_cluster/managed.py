@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._model.fields import get_dict, get_dicts, get_str
+from .._model import fields
 from .._model.objects import ref_of
 from .._model.written import Written
 from .connection import Connection, Refused
@@ -43,14 +43,14 @@ def _ours(connection: Connection, kind: str, namespace: str | None) -> t.Iterato
     while True:
         query = {"limit": PAGE, **({"continue": going_on} if going_on else {})}
         page = json.loads(connection.get(path_of(kind, namespace), query, METADATA_ONLY))
-        for item in get_dicts(page, "items"):
+        for item in fields.get_dicts(page, "items"):
             times = [
-                get_str(entry, "time")
-                for entry in get_dicts(item, "metadata", "managedFields")
-                if get_str(entry, "manager") == FIELD_MANAGER
+                fields.get_str(entry, "time")
+                for entry in fields.get_dicts(item, "metadata", "managedFields")
+                if fields.get_str(entry, "manager") == FIELD_MANAGER
             ]
             if times:
                 yield item, max(times)
-        going_on = get_str(get_dict(page, "metadata"), "continue")
+        going_on = fields.get_str(fields.get_dict(page, "metadata"), "continue")
         if not going_on:
             return

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from .._model import fields
 from .._model.errors import AiopsError
-from .._model.fields import Json
 from .._model.objects import Pod
 from .connection import Connection, Refused
 
@@ -23,9 +23,9 @@ class LiveMetrics:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, path: str) -> Json | None:
+    def get(self, path: str) -> fields.Json | None:
         try:
-            return t.cast("Json", json.loads(self._connection.get(path)))
+            return t.cast("fields.Json", json.loads(self._connection.get(path)))
         except Refused as exc:
             if exc.status in (403, 401):
                 raise AiopsError(f"{path} can't be read ({exc.status}): {exc.message}.") from exc

@@ -13,7 +13,7 @@ import json
 import re
 import typing as t
 
-from .._model.fields import Json, get, get_dict, get_dicts, get_str
+from .._model import fields
 
 _MANAGED: t.Final = b',"managedFields":['
 # What follows on the metadata.  In a string both quotes would be escaped, so these are the ends of metadata and nothing else.
@@ -30,27 +30,27 @@ def next_page(body: bytes) -> str:
     return token[1].decode() if token else ""
 
 
-def add_page(kind: str, body: bytes, objects: list[Json]) -> str:
+def add_page(kind: str, body: bytes, objects: list[fields.Json]) -> str:
     """Add the objects of one page to those before; return the token of the next page, empty at the end.
 
     What an object has in common with the one before it is shared with it, so change none.  ValueError where the body is no list.
     """
     content = json.loads(body if kind == "ConfigMap" else _without_managed_fields(kind, body))
-    if not isinstance(get(content, "items"), list):
+    if not isinstance(fields.get(content, "items"), list):
         raise ValueError("the answer is no list")
-    for item in get_dicts(content, "items"):
+    for item in fields.get_dicts(content, "items"):
         kept = reduced(kind, item)
         if objects:
             _share(kept, objects[-1])
         objects.append(kept)
-    return get_str(content, "metadata", "continue")
+    return fields.get_str(content, "metadata", "continue")
 
 
-def reduced(kind: str, item: Json) -> Json:
+def reduced(kind: str, item: fields.Json) -> fields.Json:
     """What a diagnosis looks at: no bookkeeping of field owners, no second copy of the manifest, no ConfigMap's content."""
-    metadata = get_dict(item, "metadata")
+    metadata = fields.get_dict(item, "metadata")
     managed = metadata.pop("managedFields", None)
-    get_dict(metadata, "annotations").pop(_LAST_APPLIED, None)
+    fields.get_dict(metadata, "annotations").pop(_LAST_APPLIED, None)
     if kind == "ConfigMap":
         binary = sorted(_keys(managed, "f:binaryData"))
         keys = sorted({*binary, *_keys(managed, "f:data")})
@@ -59,11 +59,11 @@ def reduced(kind: str, item: Json) -> Json:
         return {"metadata": metadata}
     if kind == "Event":
         for name in ("source", "reportingComponent", "reportingInstance"):
-            get_dict(item).pop(name, None)
+            fields.get_dict(item).pop(name, None)
     if kind == "Node":
         # which machine it is tells nothing about a failure
         for name in ("machineID", "systemUUID", "bootID", "kernelVersion", "osImage"):
-            get_dict(item, "status", "nodeInfo").pop(name, None)
+            fields.get_dict(item, "status", "nodeInfo").pop(name, None)
     return item
 
 
@@ -103,5 +103,5 @@ def _keys(managed_fields: object, field: str) -> set[str]:
     """Key names of a ConfigMap, which its managedFields name as ``f:data: {f:KEY: {}}``."""
     found: set[str] = set()
     for entry in managed_fields if isinstance(managed_fields, list) else ():
-        found.update(key[2:] for key in get_dict(entry, "fieldsV1", field) if key.startswith("f:"))
+        found.update(key[2:] for key in fields.get_dict(entry, "fieldsV1", field) if key.startswith("f:"))
     return found

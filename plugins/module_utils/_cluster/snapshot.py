@@ -14,10 +14,9 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.errors import AiopsError
 from .._model.evidence import CLUSTER_SCOPED, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
-from .._model.fields import get_dict, get_dicts, get_int, get_str, get_strs
 from .._model.secrets import redact, redact_object
 from .._model.selectors import matcher
 
@@ -41,8 +40,8 @@ class SnapshotReader:
             kind: [
                 item
                 for item in items
-                if (kind in CLUSTER_SCOPED or not wanted or get_str(item, "metadata", "namespace") in wanted)
-                and (kind != "Pod" or matches(get_dict(item, "metadata", "labels")))
+                if (kind in CLUSTER_SCOPED or not wanted or fields.get_str(item, "metadata", "namespace") in wanted)
+                and (kind != "Pod" or matches(fields.get_dict(item, "metadata", "labels")))
             ]
             for kind, items in whole.objects.items()
         }
@@ -88,10 +87,10 @@ def load(path: str) -> SnapshotReader:
         raise AiopsError(
             f"{path} is damaged or no snapshot: it is not JSON ({exc}). Take a new one with cluster_snapshot."
         ) from exc
-    name, _slash, version = get_str(content, "schema").rpartition("/")
+    name, _slash, version = fields.get_str(content, "schema").rpartition("/")
     if name != _SCHEMA_NAME:
         raise AiopsError(
-            f"{path} is no snapshot: its schema is {get_str(content, 'schema') or 'missing'}, expected {SCHEMA}."
+            f"{path} is no snapshot: its schema is {fields.get_str(content, 'schema') or 'missing'}, expected {SCHEMA}."
         )
     if version != _SCHEMA_VERSION:
         raise AiopsError(
@@ -118,30 +117,30 @@ def _one_object_a_line(content: t.Mapping[str, t.Any]) -> str:
 
 
 def _is_whole(content: t.Mapping[str, t.Any]) -> bool:
-    objects = get_dict(content, "objects")
+    objects = fields.get_dict(content, "objects")
     lists = all(isinstance(items, list) and all(isinstance(item, dict) for item in items) for items in objects.values())
     return (
         lists
         and "Pod" in objects
         and _has_names(objects)
-        and moments.earliest(get_str(content, "observed_at")) is not None
+        and moments.earliest(fields.get_str(content, "observed_at")) is not None
     )
 
 
 def _has_names(objects: t.Mapping[str, t.Any]) -> bool:
     """Whether every name is one that an API server allows: names stand in the commands that a person is told to run."""
-    named = [get_dict(item, "metadata") for items in objects.values() for item in items]
+    named = [fields.get_dict(item, "metadata") for items in objects.values() for item in items]
     named += [
         container
         for pod in objects.get("Pod", ())
         for spec_list in ("initContainers", "containers")
-        for container in get_dicts(pod, "spec", spec_list)
+        for container in fields.get_dicts(pod, "spec", spec_list)
     ]
     return all(
-        _NAME.fullmatch(get_str(each, field))
+        _NAME.fullmatch(fields.get_str(each, field))
         for each in named
         for field in ("name", "namespace")
-        if get_str(each, field)
+        if fields.get_str(each, field)
     )
 
 
@@ -160,34 +159,37 @@ def _as_json(evidence: Evidence) -> dict[str, t.Any]:
 
 
 def _from_json(content: t.Mapping[str, t.Any]) -> Evidence:
-    cluster = get_dict(content, "cluster")
-    scope = get_dict(content, "scope")
+    cluster = fields.get_dict(content, "cluster")
+    scope = fields.get_dict(content, "scope")
     return Evidence(
-        observed_at=get_str(content, "observed_at"),
-        cluster=Cluster(*(get_str(cluster, field.name) or None for field in dataclasses.fields(Cluster))),
-        scope=Scope(tuple(get_strs(scope, "namespaces")), get_str(scope, "label_selector") or None),
-        objects={kind: get_dicts(content, "objects", kind) for kind in get_dict(content, "objects")},
+        observed_at=fields.get_str(content, "observed_at"),
+        cluster=Cluster(*(fields.get_str(cluster, field.name) or None for field in dataclasses.fields(Cluster))),
+        scope=Scope(tuple(fields.get_strs(scope, "namespaces")), fields.get_str(scope, "label_selector") or None),
+        objects={kind: fields.get_dicts(content, "objects", kind) for kind in fields.get_dict(content, "objects")},
         logs={
             LogRequest(
-                get_str(log, "namespace"), get_str(log, "pod"), get_str(log, "container"), log.get("previous") is True
-            ): get_str(log, "text")
-            for log in get_dicts(content, "logs")
+                fields.get_str(log, "namespace"),
+                fields.get_str(log, "pod"),
+                fields.get_str(log, "container"),
+                log.get("previous") is True,
+            ): fields.get_str(log, "text")
+            for log in fields.get_dicts(content, "logs")
         },
         unreadable=tuple(
             Unreadable(
-                get_str(gap, "resource"),
-                get_str(gap, "namespace") or None,
-                get_int(gap, "status"),
-                get_str(gap, "message"),
+                fields.get_str(gap, "resource"),
+                fields.get_str(gap, "namespace") or None,
+                fields.get_int(gap, "status"),
+                fields.get_str(gap, "message"),
             )
-            for gap in get_dicts(content, "unreadable")
+            for gap in fields.get_dicts(content, "unreadable")
         ),
     )
 
 
 def _require_covered(asked: Scope, taken: Evidence) -> None:
     # Every namespace holds at least a ServiceAccount of its own.
-    seen = {get_str(item, "metadata", "namespace") for items in taken.objects.values() for item in items}
+    seen = {fields.get_str(item, "metadata", "namespace") for items in taken.objects.values() for item in items}
     missing = [name for name in asked.namespaces if name not in (taken.scope.namespaces or seen)]
     if missing:
         covered = ", ".join(taken.scope.namespaces or sorted(seen - {""}))

@@ -10,8 +10,8 @@ import json
 import re
 import typing as t
 
+from .._model import fields
 from .._model.evidence import KINDS
-from .._model.fields import Json, get_dict
 from .._model.objects import Ref
 from .._model.plan import Operations
 from .._model.writing import NotAllowed, NotAsPlanned
@@ -33,15 +33,15 @@ class GuardedWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, target: Ref) -> Json | None:
+    def get(self, target: Ref) -> fields.Json | None:
         try:
-            return t.cast("Json", json.loads(self._connection.get(_object_path(target))))
+            return t.cast("fields.Json", json.loads(self._connection.get(_object_path(target))))
         except Refused as exc:
             if exc.status == 404:
                 return None
             raise NotAllowed(exc.message, _may_not(exc)) from exc
 
-    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> Json:
+    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> fields.Json:
         body = json.dumps(operations).encode()
         return reduced(target.kind, json.loads(self._write("PATCH", _object_path(target), dry_run, _JSON_PATCH, body)))
 
@@ -51,9 +51,9 @@ class GuardedWriter:
             options["dryRun"] = ["All"]  # the server reads no option from the query where there is a body
         self._write("DELETE", _object_path(target), dry_run, _JSON, json.dumps(options).encode())
 
-    def create(self, target: Ref, manifest: Json, dry_run: bool) -> Json:
+    def create(self, target: Ref, manifest: fields.Json, dry_run: bool) -> fields.Json:
         name = {"generateName": "aiops-dry-run-"} if dry_run else {"name": target.name}
-        metadata = {key: value for key, value in get_dict(manifest, "metadata").items() if key != "name"} | name
+        metadata = {key: value for key, value in fields.get_dict(manifest, "metadata").items() if key != "name"} | name
         body = {**manifest, **_type_of(target.kind), "metadata": metadata}
         path = path_of(target.kind, target.namespace or None)
         return reduced(target.kind, json.loads(self._write("POST", path, dry_run, _JSON, json.dumps(body).encode())))
@@ -64,11 +64,11 @@ class GuardedWriter:
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         content = json.dumps({**body, "spec": {"resourceAttributes": asked}}).encode()
         answer = json.loads(self._write("POST", _REVIEWS, False, _JSON, content))
-        return get_dict(answer, "status").get("allowed") is True
+        return fields.get_dict(answer, "status").get("allowed") is True
 
-    def try_pod(self, namespace: str, template: Json) -> None:
-        metadata = {**get_dict(template, "metadata"), "generateName": "aiops-dry-run-", "namespace": namespace}
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": get_dict(template, "spec")}
+    def try_pod(self, namespace: str, template: fields.Json) -> None:
+        metadata = {**fields.get_dict(template, "metadata"), "generateName": "aiops-dry-run-", "namespace": namespace}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": fields.get_dict(template, "spec")}
         self._write("POST", path_of("Pod", namespace), True, _JSON, json.dumps(pod).encode())
 
     def _write(self, method: str, path: str, dry_run: bool, headers: t.Mapping[str, str], body: bytes) -> bytes:
@@ -93,7 +93,7 @@ def _group_and_resource(kind: str) -> tuple[str, str]:
     return (path[2] if path[1] == "apis" else ""), path[-1]
 
 
-def _type_of(kind: str) -> Json:
+def _type_of(kind: str) -> fields.Json:
     return {"apiVersion": _known(kind).rpartition("/")[0].removeprefix("/apis/").removeprefix("/api/"), "kind": kind}
 
 

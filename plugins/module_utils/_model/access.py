@@ -10,7 +10,7 @@ import dataclasses
 import itertools
 import typing as t
 
-from .fields import Json, get_strs
+from . import fields
 
 ANY: t.Final = "*"
 _URL: t.Final = "url"
@@ -57,17 +57,22 @@ class RulesReader(t.Protocol):
         """Its rules in one namespace, with those that hold in the whole cluster."""
 
 
-def rights(rules: t.Iterable[Json]) -> frozenset[Right]:
+def rights(rules: t.Iterable[fields.Json]) -> frozenset[Right]:
     """The rights of rules in the form of RBAC, or of a SelfSubjectRulesReview: both name the same fields."""
     return frozenset(right for rule in rules for right in _rights(rule))
 
 
-def _rights(rule: Json) -> t.Iterator[Right]:
-    names = get_strs(rule, "resourceNames") or [""]
-    fields = (get_strs(rule, "verbs"), get_strs(rule, "apiGroups"), get_strs(rule, "resources"), names)
-    for verb, group, resource, name in itertools.product(*fields):
+def _rights(rule: fields.Json) -> t.Iterator[Right]:
+    names = fields.get_strs(rule, "resourceNames") or [""]
+    named = (
+        fields.get_strs(rule, "verbs"),
+        fields.get_strs(rule, "apiGroups"),
+        fields.get_strs(rule, "resources"),
+        names,
+    )
+    for verb, group, resource, name in itertools.product(*named):
         yield Right(verb, group, resource, name)
-    for verb, path in itertools.product(get_strs(rule, "verbs"), get_strs(rule, "nonResourceURLs")):
+    for verb, path in itertools.product(fields.get_strs(rule, "verbs"), fields.get_strs(rule, "nonResourceURLs")):
         yield Right(verb, _URL, path)
 
 

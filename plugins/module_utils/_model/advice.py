@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .fields import Json, get, get_dicts, get_str, get_strs
+from . import fields
 from .secrets import redact
 from .text import one_line
 
@@ -76,21 +76,22 @@ class Advice:
         }
 
 
-def advice_from_json(json: Json) -> Advice:
+def advice_from_json(json: fields.Json) -> Advice:
     """The advice again, from a diagnosis that may have crossed other people's hands; what is damaged is an invalid answer."""
-    state, seconds, agrees = get_str(json, "state"), get(json, "seconds"), get(json, "agrees")
+    state, seconds, agrees = fields.get_str(json, "state"), fields.get(json, "seconds"), fields.get(json, "agrees")
     return Advice(
-        advisor=get_str(json, "advisor"),
+        advisor=fields.get_str(json, "advisor"),
         state=t.cast("State", state) if state in t.get_args(State) else "invalid_answer",
-        reason=get_str(json, "reason"),
+        reason=fields.get_str(json, "reason"),
         seconds=float(seconds) if isinstance(seconds, (int, float)) else 0.0,
-        cause=get_str(json, "cause") or None,
+        cause=fields.get_str(json, "cause") or None,
         agrees=agrees if isinstance(agrees, bool) else None,
-        comment=get_str(json, "comment"),
-        evidence=tuple(get_strs(json, "evidence")),
+        comment=fields.get_str(json, "comment"),
+        evidence=tuple(fields.get_strs(json, "evidence")),
         commands=tuple(
-            Command(get_str(each, "command"), get(each, "read") is True) for each in get_dicts(json, "commands")
+            Command(fields.get_str(each, "command"), fields.get(each, "read") is True)
+            for each in fields.get_dicts(json, "commands")
         ),
-        version=get_str(json, "version") or None,
-        model=get_str(json, "model") or None,
+        version=fields.get_str(json, "version") or None,
+        model=fields.get_str(json, "model") or None,
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .fields import Json, get_str
+from . import fields
 from .objects import Ref
 from .plan import Operations, Step
 
@@ -28,18 +28,18 @@ class Edit:
     """
 
     target: Ref
-    json: Json
+    json: fields.Json
     after: t.Mapping[str, t.Any]
     guards: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def step(self) -> Step:
         """The guarded patch and its inverse, which tests that the new values stand there."""
-        uid = get_str(self.json, "metadata", "uid")
+        uid = fields.get_str(self.json, "metadata", "uid")
         held = _tests({"/metadata/uid": uid, **self.guards})
         before = {path: at(self.json, path) for path in self.after}
         return Step("patch", self.target, uid, _patch(held, before, self.after), _patch(held, self.after, before))
 
-    def as_stored(self, stored: Json) -> Edit:
+    def as_stored(self, stored: fields.Json) -> Edit:
         """The same edit in the words of the server, which stores 1024Mi as 1Gi: only those can be tested for."""
         return dataclasses.replace(self, after={path: at(stored, path) for path in self.after})
 
@@ -53,14 +53,14 @@ class Deletion:
     """
 
     target: Ref
-    json: Json
+    json: fields.Json
     as_seen: bool = False
     guards: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    manifest: Json | None = None
+    manifest: fields.Json | None = None
 
     def step(self) -> Step:
-        uid = get_str(self.json, "metadata", "uid")
-        version = get_str(self.json, "metadata", "resourceVersion") if self.as_seen else None
+        uid = fields.get_str(self.json, "metadata", "uid")
+        version = fields.get_str(self.json, "metadata", "resourceVersion") if self.as_seen else None
         tests = tuple(_tests({"/metadata/uid": uid, **self.guards}))
         return Step("delete", self.target, uid, tests, resource_version=version, manifest=self.manifest)
 
@@ -70,7 +70,7 @@ class Creation:
     """An object that is made.  Its name must be free."""
 
     target: Ref
-    manifest: Json
+    manifest: fields.Json
 
     def step(self) -> Step:
         return Step("create", self.target, "", manifest=self.manifest)
@@ -102,11 +102,11 @@ def contains(whole: t.Any, part: t.Any) -> bool:
     return bool(whole == part)
 
 
-def _tests(values: t.Mapping[str, t.Any]) -> list[Json]:
+def _tests(values: t.Mapping[str, t.Any]) -> list[fields.Json]:
     return [{"op": "test", "path": path, "value": value} for path, value in values.items()]
 
 
-def _patch(held: list[Json], before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> Operations:
+def _patch(held: list[fields.Json], before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> Operations:
     operations = held + _tests(before)
     for path, value in after.items():
         if value is not None:
@@ -147,11 +147,11 @@ def differences(pointer: str, before: t.Any, after: t.Any) -> t.Iterator[Differe
 
 
 def _names(items: list[t.Any]) -> list[str]:
-    return [get_str(item, "name") for item in items]
+    return [fields.get_str(item, "name") for item in items]
 
 
-def names_on_the_way(json: Json, pointer: str) -> dict[str, str]:
+def names_on_the_way(json: fields.Json, pointer: str) -> dict[str, str]:
     """The names of the list items that a pointer goes through, as guards against a list that was reordered."""
     parts = pointer.split("/")
     prefixes = ["/".join(parts[:length]) for length in range(2, len(parts)) if parts[length - 1].isdecimal()]
-    return {f"{prefix}/name": name for prefix in prefixes if (name := get_str(at(json, prefix), "name"))}
+    return {f"{prefix}/name": name for prefix in prefixes if (name := fields.get_str(at(json, prefix), "name"))}

@@ -11,7 +11,7 @@ import decimal
 import functools
 import typing as t
 
-from .fields import Json, get_dict, get_int, get_str
+from . import fields
 from .objects import Event, Pod, Ref, controller, node_image_names, ref_of
 from .requests import pod_request, requested
 
@@ -113,7 +113,7 @@ class Evidence:
     observed_at: str
     cluster: Cluster
     scope: Scope
-    objects: t.Mapping[str, t.Sequence[Json]]
+    objects: t.Mapping[str, t.Sequence[fields.Json]]
     logs: t.Mapping[LogRequest, str] = dataclasses.field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     stats: Stats = Stats(0, 0.0)
@@ -123,7 +123,7 @@ class Evidence:
         return tuple(Pod(json) for json in self.objects.get("Pod", ()))
 
     @functools.cached_property
-    def _by_ref(self) -> dict[Ref, Json]:
+    def _by_ref(self) -> dict[Ref, fields.Json]:
         return {ref_of(json, kind): json for kind, found in self.objects.items() if kind != "Event" for json in found}
 
     @functools.cached_property
@@ -156,7 +156,7 @@ class Evidence:
     def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
         found: dict[tuple[str, str, str], list[Pod]] = {}
         for pod in self.pods:
-            for key, value in get_dict(pod.json, "metadata", "labels").items():
+            for key, value in fields.get_dict(pod.json, "metadata", "labels").items():
                 if isinstance(value, str):
                     found.setdefault((pod.ref.namespace, key, value), []).append(pod)
         return found
@@ -187,16 +187,16 @@ class Evidence:
         return found
 
     @functools.cached_property
-    def _slices_by_service(self) -> dict[Ref, list[Json]]:
-        found: dict[Ref, list[Json]] = {}
+    def _slices_by_service(self) -> dict[Ref, list[fields.Json]]:
+        found: dict[Ref, list[fields.Json]] = {}
         for json in self.objects.get("EndpointSlice", ()):
-            name = get_str(json, "metadata", "labels", "kubernetes.io/service-name")
-            found.setdefault(Ref("Service", get_str(json, "metadata", "namespace"), name), []).append(json)
+            name = fields.get_str(json, "metadata", "labels", "kubernetes.io/service-name")
+            found.setdefault(Ref("Service", fields.get_str(json, "metadata", "namespace"), name), []).append(json)
         return found
 
     @functools.cached_property
-    def _uncontrolled(self) -> dict[str, list[tuple[Ref, Json]]]:
-        found: dict[str, list[tuple[Ref, Json]]] = {}
+    def _uncontrolled(self) -> dict[str, list[tuple[Ref, fields.Json]]]:
+        found: dict[str, list[tuple[Ref, fields.Json]]] = {}
         for kind in (*WORKLOAD_KINDS, "Pod"):
             for json in self.objects.get(kind, ()):
                 ref = ref_of(json, kind)
@@ -210,8 +210,8 @@ class Evidence:
         return {}
 
     @functools.cached_property
-    def _by_place(self) -> dict[tuple[str, str], dict[str, Json]]:
-        found: dict[tuple[str, str], dict[str, Json]] = {}
+    def _by_place(self) -> dict[tuple[str, str], dict[str, fields.Json]]:
+        found: dict[tuple[str, str], dict[str, fields.Json]] = {}
         for ref, json in self._by_ref.items():
             found.setdefault((ref.kind, ref.namespace), {})[ref.name] = json
         return found
@@ -244,19 +244,19 @@ class Evidence:
         """Scheduler → when the newest pod was made that it has placed."""
         found: dict[str, str] = {}
         for pod in self.pods:
-            if get_str(pod.condition("PodScheduled"), "status") == "True":
-                name = get_str(pod.spec, "schedulerName")
+            if fields.get_str(pod.condition("PodScheduled"), "status") == "True":
+                name = fields.get_str(pod.spec, "schedulerName")
                 found[name] = max(found.get(name, ""), pod.created or "")
         return found
 
     def with_logs(self, logs: t.Mapping[LogRequest, str], gaps: t.Sequence[Unreadable], stats: Stats) -> Evidence:
         """The same with these logs and gaps more; what was worked out from the objects is not worked out again."""
         made = dataclasses.replace(self, logs=logs, unreadable=(*self.unreadable, *gaps), stats=stats)
-        fields = {field.name for field in dataclasses.fields(self)}
-        made.__dict__.update({name: value for name, value in self.__dict__.items() if name not in fields})
+        read = {field.name for field in dataclasses.fields(self)}
+        made.__dict__.update({name: value for name, value in self.__dict__.items() if name not in read})
         return made
 
-    def get(self, ref: Ref) -> Json | None:
+    def get(self, ref: Ref) -> fields.Json | None:
         """The object, or None: whether it is missing or was not read is for ``lists`` to tell."""
         return self._by_ref.get(ref)
 
@@ -271,25 +271,25 @@ class Evidence:
         resource = KINDS[kind].rsplit("/", 1)[-1]
         return not any(gap.resource == resource and gap.namespace in (None, namespace) for gap in self.unreadable)
 
-    def named(self, kind: str, namespace: str) -> dict[str, Json]:
+    def named(self, kind: str, namespace: str) -> dict[str, fields.Json]:
         """The objects of that kind in that namespace, by name."""
         return self._by_place.get((kind, namespace), {})
 
-    def pods_with(self, namespace: str, labels: Json) -> list[Pod]:
+    def pods_with(self, namespace: str, labels: fields.Json) -> list[Pod]:
         """The pods of that namespace that have all these labels; without labels none."""
         piles = [self._pods_by_label.get((namespace, key, str(value)), []) for key, value in labels.items()]
         smallest = min(piles, key=len, default=[])
-        return [pod for pod in smallest if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+        return [pod for pod in smallest if labels.items() <= fields.get_dict(pod.json, "metadata", "labels").items()]
 
     def pods_on(self, node: str) -> list[Pod]:
         """The pods of that node."""
         return self._pods_by_node.get(node, []) if node else []
 
-    def uncontrolled(self, namespace: str) -> list[tuple[Ref, Json]]:
+    def uncontrolled(self, namespace: str) -> list[tuple[Ref, fields.Json]]:
         """The workloads of that namespace that nothing controls, and after them the bare pods."""
         return self._uncontrolled.get(namespace, [])
 
-    def slices_of(self, service: Ref) -> list[Json]:
+    def slices_of(self, service: Ref) -> list[fields.Json]:
         """The EndpointSlices of a Service."""
         return self._slices_by_service.get(service, [])
 
@@ -310,7 +310,7 @@ class Evidence:
         """What made the pod: its ReplicaSet, StatefulSet, DaemonSet, Job …; the pod itself where nothing did."""
         return pod.owner or pod.ref
 
-    def owner(self, ref: Ref, json: Json) -> Ref | None:
+    def owner(self, ref: Ref, json: fields.Json) -> Ref | None:
         found = controller(json)
         return Ref(found[0], ref.namespace, found[1]) if found else None
 
@@ -341,7 +341,7 @@ class Evidence:
     def revision_of(self, pod: Pod) -> Revision | None:
         """The revision that a pod was made from."""
         owner = pod.owner
-        label = get_str(pod.json, "metadata", "labels", "controller-revision-hash")
+        label = fields.get_str(pod.json, "metadata", "labels", "controller-revision-hash")
         for revision in self.revisions(self.workload(pod)):
             if revision.ref == owner or (
                 label and revision.ref.name in (label, f"{owner.name if owner else ''}-{label}")
@@ -352,7 +352,7 @@ class Evidence:
     def ready_pods(self, revision: Revision) -> int:
         """How many pods of a revision are ready."""
         if revision.ref.kind == "ReplicaSet":
-            return get_int(revision.json, "status", "readyReplicas") or 0
+            return fields.get_int(revision.json, "status", "readyReplicas") or 0
         owner = self.owner(revision.ref, revision.json)
         return sum(pod.ready and self.revision_of(pod) == revision for pod in self.pods_of(owner)) if owner else 0
 
@@ -362,20 +362,20 @@ class Revision:
     """One revision of a workload: the ReplicaSet, or the ControllerRevision, that carries it."""
 
     ref: Ref
-    json: Json
+    json: fields.Json
 
     @property
     def number(self) -> int:
         if self.ref.kind == "ControllerRevision":
-            return get_int(self.json, "revision") or 0
-        number = get_str(self.json, "metadata", "annotations", "deployment.kubernetes.io/revision")
+            return fields.get_int(self.json, "revision") or 0
+        number = fields.get_str(self.json, "metadata", "annotations", "deployment.kubernetes.io/revision")
         return int(number) if number.isdecimal() and len(number) < 19 else 0
 
     @property
-    def template(self) -> Json:
+    def template(self) -> fields.Json:
         """The pod template."""
         place = ("data", "spec") if self.ref.kind == "ControllerRevision" else ("spec",)
-        return get_dict(self.json, *place, "template")
+        return fields.get_dict(self.json, *place, "template")
 
 
 class Reader(t.Protocol):

@@ -10,10 +10,10 @@ import dataclasses
 import hashlib
 import typing as t
 
+from . import fields
 from .advice import Advice, advice_from_json
 from .errors import AiopsError
 from .evidence import Cluster, Scope, Stats, Unreadable
-from .fields import Json, get, get_dict, get_dicts, get_int, get_str, get_strs
 from .objects import Ref
 from .secrets import redact
 
@@ -145,83 +145,88 @@ class Diagnosis:
     @classmethod
     def from_json(cls, json: object) -> Diagnosis:
         """The diagnosis again from the contract's JSON, which may have crossed YAML and other people's hands."""
-        if get_str(json, "schema") != DIAGNOSIS_SCHEMA:
+        if fields.get_str(json, "schema") != DIAGNOSIS_SCHEMA:
             raise AiopsError(
-                f"This is no diagnosis: its schema is {get_str(json, 'schema') or 'missing'}, expected {DIAGNOSIS_SCHEMA}. "
+                f"This is no diagnosis: its schema is {fields.get_str(json, 'schema') or 'missing'}, expected {DIAGNOSIS_SCHEMA}. "
                 "Hand on what aiops.kubernetes.diagnosis_info returned as 'diagnosis'."
             )
-        stats = get(json, "stats", "seconds")
+        stats = fields.get(json, "stats", "seconds")
         return cls(
             cluster=Cluster(
-                *(_text_or_none(get_dict(json, "cluster"), name) for name in ("context", "server", "uid", "version"))
+                *(
+                    _text_or_none(fields.get_dict(json, "cluster"), name)
+                    for name in ("context", "server", "uid", "version")
+                )
             ),
             scope=Scope(
-                tuple(get_strs(json, "scope", "namespaces")), _text_or_none(get_dict(json, "scope"), "label_selector")
+                tuple(fields.get_strs(json, "scope", "namespaces")),
+                _text_or_none(fields.get_dict(json, "scope"), "label_selector"),
             ),
-            observed_at=get_str(json, "observed_at"),
-            findings=tuple(_finding(finding) for finding in get_dicts(json, "findings")),
+            observed_at=fields.get_str(json, "observed_at"),
+            findings=tuple(_finding(finding) for finding in fields.get_dicts(json, "findings")),
             unreadable=tuple(
                 Unreadable(
-                    get_str(gap, "resource"),
+                    fields.get_str(gap, "resource"),
                     _text_or_none(gap, "namespace"),
-                    get_int(gap, "status"),
-                    get_str(gap, "message"),
+                    fields.get_int(gap, "status"),
+                    fields.get_str(gap, "message"),
                 )
-                for gap in get_dicts(json, "unreadable")
+                for gap in fields.get_dicts(json, "unreadable")
             ),
-            counts=Counts(*(get_int(json, "counts", name) or 0 for name in ("workloads", "healthy", "pods"))),
+            counts=Counts(*(fields.get_int(json, "counts", name) or 0 for name in ("workloads", "healthy", "pods"))),
             stats=Stats(
-                get_int(json, "stats", "requests") or 0, float(stats) if isinstance(stats, (int, float)) else 0.0
+                fields.get_int(json, "stats", "requests") or 0, float(stats) if isinstance(stats, (int, float)) else 0.0
             ),
         )
 
 
-def _finding(json: Json) -> Finding:
+def _finding(json: fields.Json) -> Finding:
     return Finding(
-        cause=get_str(json, "cause"),
-        confidence=_one_of(t.get_args(Confidence), get_str(json, "confidence")),
-        severity=_one_of(SEVERITIES, get_str(json, "severity")),
-        subject=_ref(get_dict(json, "subject")),
-        workload=_ref(get_dict(json, "workload")) if get_dict(json, "workload") else None,
+        cause=fields.get_str(json, "cause"),
+        confidence=_one_of(t.get_args(Confidence), fields.get_str(json, "confidence")),
+        severity=_one_of(SEVERITIES, fields.get_str(json, "severity")),
+        subject=_ref(fields.get_dict(json, "subject")),
+        workload=_ref(fields.get_dict(json, "workload")) if fields.get_dict(json, "workload") else None,
         container=_text_or_none(json, "container"),
-        summary=get_str(json, "summary"),
-        explanation=get_str(json, "explanation"),
-        next_step=get_str(json, "next_step"),
+        summary=fields.get_str(json, "summary"),
+        explanation=fields.get_str(json, "explanation"),
+        next_step=fields.get_str(json, "next_step"),
         since=_text_or_none(json, "since"),
-        replicas_affected=get_int(json, "replicas_affected") or 0,
+        replicas_affected=fields.get_int(json, "replicas_affected") or 0,
         evidence=tuple(
             EvidenceItem(
-                _one_of(t.get_args(EvidenceKind), get_str(item, "kind")),
-                get_str(item, "source"),
-                get_str(item, "text"),
+                _one_of(t.get_args(EvidenceKind), fields.get_str(item, "kind")),
+                fields.get_str(item, "source"),
+                fields.get_str(item, "text"),
                 _text_or_none(item, "at"),
             )
-            for item in get_dicts(json, "evidence")
+            for item in fields.get_dicts(json, "evidence")
         ),
-        runbook=get_str(json, "runbook"),
+        runbook=fields.get_str(json, "runbook"),
         candidates=tuple(
-            Candidate(get_str(item, "what"), get_str(item, "why")) for item in get_dicts(json, "candidates")
+            Candidate(fields.get_str(item, "what"), fields.get_str(item, "why"))
+            for item in fields.get_dicts(json, "candidates")
         ),
         remedies=tuple(
             Remedy(
-                get_str(item, "action"),
+                fields.get_str(item, "action"),
                 _text_or_none(item, "tier"),
-                get_str(item, "summary"),
+                fields.get_str(item, "summary"),
                 _text_or_none(item, "needs"),
             )
-            for item in get_dicts(json, "remedies")
+            for item in fields.get_dicts(json, "remedies")
         ),
         caused_by=_text_or_none(json, "caused_by"),
-        advice=tuple(advice_from_json(item) for item in get_dicts(json, "advice")),
+        advice=tuple(advice_from_json(item) for item in fields.get_dicts(json, "advice")),
     )
 
 
-def _ref(json: Json) -> Ref:
-    return Ref(get_str(json, "kind"), get_str(json, "namespace"), get_str(json, "name"))
+def _ref(json: fields.Json) -> Ref:
+    return Ref(fields.get_str(json, "kind"), fields.get_str(json, "namespace"), fields.get_str(json, "name"))
 
 
-def _text_or_none(json: Json, name: str) -> str | None:
-    return get_str(json, name) or None
+def _text_or_none(json: fields.Json, name: str) -> str | None:
+    return fields.get_str(json, name) or None
 
 
 def _one_of(known: t.Sequence[str], value: str) -> t.Any:

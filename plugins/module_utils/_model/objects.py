@@ -13,8 +13,7 @@ import dataclasses
 import functools
 import typing as t
 
-from . import moments
-from .fields import Json, get, get_dict, get_dicts, get_int, get_list, get_str, get_strs
+from . import fields, moments
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -41,15 +40,15 @@ class Terminated:
 
     @classmethod
     def of(cls, state: object) -> Terminated | None:
-        found = get(state, "terminated")
+        found = fields.get(state, "terminated")
         if not isinstance(found, dict):
             return None
         return cls(
-            get_int(found, "exitCode"),
-            get_str(found, "reason"),
-            get_str(found, "message"),
-            get_str(found, "startedAt") or None,
-            get_str(found, "finishedAt") or None,
+            fields.get_int(found, "exitCode"),
+            fields.get_str(found, "reason"),
+            fields.get_str(found, "message"),
+            fields.get_str(found, "startedAt") or None,
+            fields.get_str(found, "finishedAt") or None,
         )
 
     @property
@@ -68,7 +67,7 @@ class Probe:
     """How the kubelet asks a container whether it is well.  Times are seconds, with the API's defaults."""
 
     kind: ProbeKind
-    spec: Json
+    spec: fields.Json
 
     @property
     def initial_delay(self) -> int:
@@ -101,21 +100,21 @@ class Probe:
     def port(self) -> int | str | None:
         """The port it asks, by number or by name; None where it runs a command."""
         for action in ("httpGet", "tcpSocket", "grpc"):
-            if isinstance(asked := get(self.spec, action, "port"), (int, str)) and not isinstance(asked, bool):
+            if isinstance(asked := fields.get(self.spec, action, "port"), (int, str)) and not isinstance(asked, bool):
                 return int(asked) if isinstance(asked, str) and asked.isdecimal() and len(asked) < 6 else asked
         return None
 
     @property
     def command(self) -> list[str]:
-        return get_strs(self.spec, "exec", "command")
+        return fields.get_strs(self.spec, "exec", "command")
 
     @property
-    def action(self) -> Json:
+    def action(self) -> fields.Json:
         """What it asks, without how often."""
         return {name: self.spec[name] for name in ("httpGet", "tcpSocket", "grpc", "exec") if name in self.spec}
 
     def _number(self, name: str, default: int) -> int:
-        found = get_int(self.spec, name)
+        found = fields.get_int(self.spec, name)
         return default if found is None or found < 0 else found
 
 
@@ -125,62 +124,64 @@ class Container:
 
     name: str
     role: t.Literal["app", "init", "sidecar"]
-    spec: Json
-    status: Json
+    spec: fields.Json
+    status: fields.Json
 
     @property
     def image(self) -> str:
-        return get_str(self.spec, "image")
+        return fields.get_str(self.spec, "image")
 
     @property
     def waiting_reason(self) -> str:
-        return get_str(self.status, "state", "waiting", "reason")
+        return fields.get_str(self.status, "state", "waiting", "reason")
 
     @property
     def waiting_message(self) -> str:
-        return get_str(self.status, "state", "waiting", "message")
+        return fields.get_str(self.status, "state", "waiting", "message")
 
     @property
     def running_since(self) -> str | None:
-        return get_str(self.status, "state", "running", "startedAt") or None
+        return fields.get_str(self.status, "state", "running", "startedAt") or None
 
     @property
     def running(self) -> bool:
-        return isinstance(get(self.status, "state", "running"), dict)
+        return isinstance(fields.get(self.status, "state", "running"), dict)
 
     @functools.cached_property
     def terminated(self) -> Terminated | None:
         """The present state, where that is "terminated"."""
-        return Terminated.of(get(self.status, "state"))
+        return Terminated.of(fields.get(self.status, "state"))
 
     @functools.cached_property
     def last_end(self) -> Terminated | None:
         """The newest end there is: the present state's, else that of the run before."""
-        return self.terminated or Terminated.of(get(self.status, "lastState"))
+        return self.terminated or Terminated.of(fields.get(self.status, "lastState"))
 
     @property
     def ready(self) -> bool:
-        return get(self.status, "ready") is True
+        return fields.get(self.status, "ready") is True
 
     @property
     def restarts(self) -> int:
-        return get_int(self.status, "restartCount") or 0
+        return fields.get_int(self.status, "restartCount") or 0
 
     def probe(self, kind: ProbeKind) -> Probe | None:
-        found = get(self.spec, f"{kind}Probe")
+        found = fields.get(self.spec, f"{kind}Probe")
         return Probe(kind, found) if isinstance(found, dict) else None
 
     @property
     def holding_probe(self) -> Probe | None:
         """The probe that decides about its readiness now: that of startup until it has passed."""
         startup = self.probe("startup")
-        return startup if startup and get(self.status, "started") is not True else self.probe("readiness")
+        return startup if startup and fields.get(self.status, "started") is not True else self.probe("readiness")
 
     @property
     def port_names(self) -> dict[int, str]:
         """The ports that it declares, with their names, which may be empty."""
-        ports = get_dicts(self.spec, "ports")
-        return {number: get_str(port, "name") for port in ports if (number := get_int(port, "containerPort"))}
+        ports = fields.get_dicts(self.spec, "ports")
+        return {
+            number: fields.get_str(port, "name") for port in ports if (number := fields.get_int(port, "containerPort"))
+        }
 
     @property
     def spec_place(self) -> str:
@@ -197,11 +198,13 @@ class Container:
 class Pod:
     """A pod as the API returns it."""
 
-    json: Json
+    json: fields.Json
 
     @functools.cached_property
     def ref(self) -> Ref:
-        return Ref("Pod", get_str(self.json, "metadata", "namespace"), get_str(self.json, "metadata", "name"))
+        return Ref(
+            "Pod", fields.get_str(self.json, "metadata", "namespace"), fields.get_str(self.json, "metadata", "name")
+        )
 
     @functools.cached_property
     def owner(self) -> Ref | None:
@@ -211,50 +214,50 @@ class Pod:
 
     @property
     def uid(self) -> str:
-        return get_str(self.json, "metadata", "uid")
+        return fields.get_str(self.json, "metadata", "uid")
 
     @property
-    def spec(self) -> Json:
-        return get_dict(self.json, "spec")
+    def spec(self) -> fields.Json:
+        return fields.get_dict(self.json, "spec")
 
     @property
     def created(self) -> str | None:
-        return get_str(self.json, "metadata", "creationTimestamp") or None
+        return fields.get_str(self.json, "metadata", "creationTimestamp") or None
 
     @property
     def deleting(self) -> bool:
-        return bool(get_str(self.json, "metadata", "deletionTimestamp"))
+        return bool(fields.get_str(self.json, "metadata", "deletionTimestamp"))
 
     @property
     def phase(self) -> str:
-        return get_str(self.json, "status", "phase")
+        return fields.get_str(self.json, "status", "phase")
 
     @property
     def node(self) -> str:
-        return get_str(self.json, "spec", "nodeName")
+        return fields.get_str(self.json, "spec", "nodeName")
 
     @property
     def acknowledged(self) -> bool:
         """Whether a kubelet has looked at it; until then nobody knows whether it is taken (``PodStatus.startTime``)."""
-        return bool(get_str(self.json, "status", "startTime"))
+        return bool(fields.get_str(self.json, "status", "startTime"))
 
     @property
     def restart_policy(self) -> str:
-        return get_str(self.json, "spec", "restartPolicy") or "Always"
+        return fields.get_str(self.json, "spec", "restartPolicy") or "Always"
 
     @property
     def grace(self) -> int:
         """How many seconds its containers have to end when they are asked to."""
-        found = get_int(self.json, "spec", "terminationGracePeriodSeconds")
+        found = fields.get_int(self.json, "spec", "terminationGracePeriodSeconds")
         return 30 if found is None else found
 
-    def condition(self, kind: str) -> Json:
+    def condition(self, kind: str) -> fields.Json:
         """The condition of that type, or an empty dictionary."""
         return condition(self.json, kind)
 
     @property
     def ready(self) -> bool:
-        return get_str(self.condition("Ready"), "status") == "True"
+        return fields.get_str(self.condition("Ready"), "status") == "True"
 
     @functools.cached_property
     def containers(self) -> tuple[Container, ...]:
@@ -264,33 +267,39 @@ class Pod:
             ("initContainers", "initContainerStatuses"),
             ("containers", "containerStatuses"),
         ):
-            statuses = {get_str(status, "name"): status for status in get_dicts(self.json, "status", status_list)}
-            for spec in get_dicts(self.json, "spec", spec_list):
-                name = get_str(spec, "name")
+            statuses = {
+                fields.get_str(status, "name"): status for status in fields.get_dicts(self.json, "status", status_list)
+            }
+            for spec in fields.get_dicts(self.json, "spec", spec_list):
+                name = fields.get_str(spec, "name")
                 found.append(Container(name, _role(spec_list, spec), spec, statuses.get(name, {})))
         return tuple(found)
 
 
-def _role(spec_list: str, spec: Json) -> t.Literal["app", "init", "sidecar"]:
+def _role(spec_list: str, spec: fields.Json) -> t.Literal["app", "init", "sidecar"]:
     if spec_list == "containers":
         return "app"
-    return "sidecar" if get_str(spec, "restartPolicy") == "Always" else "init"
+    return "sidecar" if fields.get_str(spec, "restartPolicy") == "Always" else "init"
 
 
-def ref_of(json: Json, kind: str) -> Ref:
-    return Ref(kind, get_str(json, "metadata", "namespace"), get_str(json, "metadata", "name"))
+def ref_of(json: fields.Json, kind: str) -> Ref:
+    return Ref(kind, fields.get_str(json, "metadata", "namespace"), fields.get_str(json, "metadata", "name"))
 
 
-def condition(json: Json, kind: str) -> Json:
+def condition(json: fields.Json, kind: str) -> fields.Json:
     """The condition of that type in the object's status, or an empty dictionary."""
-    return next((c for c in get_dicts(json, "status", "conditions") if get_str(c, "type") == kind), {})
+    for each in fields.get_list(json, "status", "conditions"):
+        if fields.get_str(each, "type") == kind:
+            found: fields.Json = each
+            return found
+    return {}
 
 
-def controller(json: Json) -> tuple[str, str] | None:
+def controller(json: fields.Json) -> tuple[str, str] | None:
     """Kind and name of the owner that controls the object, if one does."""
-    for owner in get_dicts(json, "metadata", "ownerReferences"):
-        if get(owner, "controller") is True:
-            return get_str(owner, "kind"), get_str(owner, "name")
+    for owner in fields.get_dicts(json, "metadata", "ownerReferences"):
+        if fields.get(owner, "controller") is True:
+            return fields.get_str(owner, "kind"), fields.get_str(owner, "name")
     return None
 
 
@@ -298,38 +307,38 @@ def controller(json: Json) -> tuple[str, str] | None:
 class Event:
     """A core/v1 Event: what a component reported about one object."""
 
-    json: Json
+    json: fields.Json
 
     @property
     def uid(self) -> str:
-        return get_str(self.json, "involvedObject", "uid")
+        return fields.get_str(self.json, "involvedObject", "uid")
 
     @property
     def about(self) -> Ref:
-        about = get_dict(self.json, "involvedObject")
-        return Ref(get_str(about, "kind"), get_str(about, "namespace"), get_str(about, "name"))
+        about = fields.get_dict(self.json, "involvedObject")
+        return Ref(fields.get_str(about, "kind"), fields.get_str(about, "namespace"), fields.get_str(about, "name"))
 
     @property
     def container(self) -> str:
         """The container it speaks of (fieldPath ``spec.containers{app}``), or an empty string."""
-        _before, _brace, rest = get_str(self.json, "involvedObject", "fieldPath").partition("{")
+        _before, _brace, rest = fields.get_str(self.json, "involvedObject", "fieldPath").partition("{")
         return rest.rstrip("}")
 
     @property
     def reason(self) -> str:
-        return get_str(self.json, "reason")
+        return fields.get_str(self.json, "reason")
 
     @property
     def message(self) -> str:
-        return get_str(self.json, "message")
+        return fields.get_str(self.json, "message")
 
     @property
     def warning(self) -> bool:
-        return get_str(self.json, "type") == "Warning"
+        return fields.get_str(self.json, "type") == "Warning"
 
     @property
     def first(self) -> str | None:
-        return moments.earliest(get_str(self.json, "firstTimestamp") or get_str(self.json, "eventTime"))
+        return moments.earliest(fields.get_str(self.json, "firstTimestamp") or fields.get_str(self.json, "eventTime"))
 
     @property
     def last(self) -> str | None:
@@ -339,13 +348,13 @@ class Event:
             ("eventTime",),
             ("metadata", "creationTimestamp"),
         ):
-            if when := moments.earliest(get_str(self.json, *path)):
+            if when := moments.earliest(fields.get_str(self.json, *path)):
                 return when
         return None
 
     @property
     def count(self) -> int:
-        return get_int(self.json, "series", "count") or get_int(self.json, "count") or 1
+        return fields.get_int(self.json, "series", "count") or fields.get_int(self.json, "count") or 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -362,46 +371,46 @@ class Reference:
     place: str
 
 
-def references(spec: Json) -> t.Iterator[Reference]:
+def references(spec: fields.Json) -> t.Iterator[Reference]:
     """Every ConfigMap and Secret that a pod spec can't do without; what is marked optional is left out."""
     for spec_list in ("initContainers", "containers"):
-        for container in get_dicts(spec, spec_list):
-            yield from _environment(container, f"{spec_list}[{get_str(container, 'name')}]")
+        for container in fields.get_dicts(spec, spec_list):
+            yield from _environment(container, f"{spec_list}[{fields.get_str(container, 'name')}]")
     first = mounted_by(spec)
-    for volume in get_dicts(spec, "volumes"):
-        name = get_str(volume, "name")
+    for volume in fields.get_dicts(spec, "volumes"):
+        name = fields.get_str(volume, "name")
         if name in first:  # the kubelet prepares no others
             for reference in _volume(volume):
                 yield dataclasses.replace(reference, container=first[name], place=f"volumes[{name}]")
 
 
-def _environment(container: Json, place: str) -> t.Iterator[Reference]:
-    name = get_str(container, "name")
-    for source in get_list(container, "envFrom"):
-        yield from _reference("ConfigMap", get(source, "configMapRef"), "name", name, f"{place}.envFrom")
-        yield from _reference("Secret", get(source, "secretRef"), "name", name, f"{place}.envFrom")
-    for variable in get_list(container, "env"):
-        where = f"{place}.env[{get_str(variable, 'name')}]"
-        yield from _reference("ConfigMap", get(variable, "valueFrom", "configMapKeyRef"), "name", name, where)
-        yield from _reference("Secret", get(variable, "valueFrom", "secretKeyRef"), "name", name, where)
+def _environment(container: fields.Json, place: str) -> t.Iterator[Reference]:
+    name = fields.get_str(container, "name")
+    for source in fields.get_list(container, "envFrom"):
+        yield from _reference("ConfigMap", fields.get(source, "configMapRef"), "name", name, f"{place}.envFrom")
+        yield from _reference("Secret", fields.get(source, "secretRef"), "name", name, f"{place}.envFrom")
+    for variable in fields.get_list(container, "env"):
+        where = f"{place}.env[{fields.get_str(variable, 'name')}]"
+        yield from _reference("ConfigMap", fields.get(variable, "valueFrom", "configMapKeyRef"), "name", name, where)
+        yield from _reference("Secret", fields.get(variable, "valueFrom", "secretKeyRef"), "name", name, where)
 
 
-def _volume(volume: Json) -> t.Iterator[Reference]:
-    yield from _reference("ConfigMap", get(volume, "configMap"), "name")
-    yield from _reference("Secret", get(volume, "secret"), "secretName")
-    for source in get_list(volume, "projected", "sources"):
-        yield from _reference("ConfigMap", get(source, "configMap"), "name")
-        yield from _reference("Secret", get(source, "secret"), "name")
+def _volume(volume: fields.Json) -> t.Iterator[Reference]:
+    yield from _reference("ConfigMap", fields.get(volume, "configMap"), "name")
+    yield from _reference("Secret", fields.get(volume, "secret"), "secretName")
+    for source in fields.get_list(volume, "projected", "sources"):
+        yield from _reference("ConfigMap", fields.get(source, "configMap"), "name")
+        yield from _reference("Secret", fields.get(source, "secret"), "name")
 
 
 def _reference(
     kind: t.Literal["ConfigMap", "Secret"], source: object, name_field: str, container: str = "", place: str = ""
 ) -> t.Iterator[Reference]:
-    if not isinstance(source, dict) or get(source, "optional") is True or not get_str(source, name_field):
+    if not isinstance(source, dict) or fields.get(source, "optional") is True or not fields.get_str(source, name_field):
         return
-    keys = [get_str(source, "key"), *(get_str(item, "key") for item in get_list(source, "items"))]
+    keys = [fields.get_str(source, "key"), *(fields.get_str(item, "key") for item in fields.get_list(source, "items"))]
     for key in [key for key in keys if key] or [""]:
-        yield Reference(kind, get_str(source, name_field), key, container, place)
+        yield Reference(kind, fields.get_str(source, name_field), key, container, place)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -412,7 +421,7 @@ class Mount:
     sub_path: str
     """what of the volume it holds; all of it where this is empty"""
     read_only: bool
-    volume: Json
+    volume: fields.Json
 
     @property
     def source(self) -> str:
@@ -422,7 +431,7 @@ class Mount:
     @property
     def source_name(self) -> str:
         """The ConfigMap, Secret or claim that it holds."""
-        names = (get_str(self.volume, self.source, field) for field in ("name", "secretName", "claimName"))
+        names = (fields.get_str(self.volume, self.source, field) for field in ("name", "secretName", "claimName"))
         return next(filter(None, names), "")
 
     def inside(self, path: str) -> str:
@@ -430,36 +439,36 @@ class Mount:
         return f"{self.sub_path}{path[len(self.path) :]}".strip("/")
 
 
-def mount_at(spec: Json, container: Json, path: str) -> Mount | None:
+def mount_at(spec: fields.Json, container: fields.Json, path: str) -> Mount | None:
     """The mount that holds an absolute path in a container of a pod spec; None where that is the container's own file system."""
-    volumes = {get_str(volume, "name"): volume for volume in get_dicts(spec, "volumes")}
+    volumes = {fields.get_str(volume, "name"): volume for volume in fields.get_dicts(spec, "volumes")}
     found = [
         Mount(
             place,
-            get_str(mount, "subPath").strip("/"),
-            get(mount, "readOnly") is True,
-            volumes.get(get_str(mount, "name"), {}),
+            fields.get_str(mount, "subPath").strip("/"),
+            fields.get(mount, "readOnly") is True,
+            volumes.get(fields.get_str(mount, "name"), {}),
         )
-        for mount in get_dicts(container, "volumeMounts")
-        if (place := get_str(mount, "mountPath").rstrip("/")) and f"{path}/".startswith(f"{place}/")
+        for mount in fields.get_dicts(container, "volumeMounts")
+        if (place := fields.get_str(mount, "mountPath").rstrip("/")) and f"{path}/".startswith(f"{place}/")
     ]
     return max(found, key=lambda mount: len(mount.path), default=None)
 
 
-def mounted_by(spec: Json) -> dict[str, str]:
+def mounted_by(spec: fields.Json) -> dict[str, str]:
     """Volume name → the first container that mounts it."""
     found: dict[str, str] = {}
     for spec_list in ("initContainers", "containers"):
-        for container in get_dicts(spec, spec_list):
-            for mount in get_list(container, "volumeMounts"):
-                found.setdefault(get_str(mount, "name"), get_str(container, "name"))
+        for container in fields.get_dicts(spec, spec_list):
+            for mount in fields.get_list(container, "volumeMounts"):
+                found.setdefault(fields.get_str(mount, "name"), fields.get_str(container, "name"))
     return found
 
 
-def pull_secrets(json: Json) -> list[str]:
+def pull_secrets(json: fields.Json) -> list[str]:
     """Names of the pull secrets of a pod spec or a ServiceAccount."""
-    return [name for item in get_list(json, "imagePullSecrets") if (name := get_str(item, "name"))]
+    return [name for item in fields.get_list(json, "imagePullSecrets") if (name := fields.get_str(item, "name"))]
 
 
-def node_image_names(node: Json) -> list[str]:
-    return [name for image in get_dicts(node, "status", "images") for name in get_strs(image, "names")]
+def node_image_names(node: fields.Json) -> list[str]:
+    return [name for image in fields.get_dicts(node, "status", "images") for name in fields.get_strs(image, "names")]

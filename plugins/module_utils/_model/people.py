@@ -10,9 +10,8 @@ import dataclasses
 import re
 import typing as t
 
-from . import moments
+from . import fields, moments
 from .errors import AiopsError
-from .fields import Json
 from .rules import SECURITY, Proof
 
 SCHEMA: t.Final = "aiops.kubernetes/identities/1"
@@ -120,7 +119,7 @@ def _member(name: str, entry: object, where: str) -> tuple[Member, list[str]]:
     return Member(name, frozenset(roles), kind == "human", until), principals
 
 
-def _words(entry: Json, name: str, where: str) -> list[str]:
+def _words(entry: fields.Json, name: str, where: str) -> list[str]:
     found = entry.get(name, [])
     if not isinstance(found, list) or not all(isinstance(each, str) and each for each in found):
         raise AiopsError(f"{where}: {name}: expected a list of words.")

@@ -12,9 +12,9 @@ import json
 import math
 import typing as t
 
+from . import fields
 from .errors import AiopsError
 from .evidence import Cluster
-from .fields import Json, get, get_dict, get_dicts, get_str, get_strs
 from .objects import Ref
 from .rules import RULES, TIERS, Rule, Tier
 
@@ -24,7 +24,7 @@ Verb = t.Literal["patch", "delete", "create"]
 Source = t.Literal["cluster", "snapshot"]
 # What stands for a dry run where there is no server to try it on.
 FROM_SNAPSHOT: t.Final = "not possible: from a snapshot"
-Operations = tuple[Json, ...]
+Operations = tuple[fields.Json, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Step:
     patch: Operations = ()
     inverse: Operations = ()
     resource_version: str | None = None
-    manifest: Json | None = None
+    manifest: fields.Json | None = None
 
     def as_json(self) -> dict[str, t.Any]:
         return {
@@ -61,7 +61,9 @@ class Step:
     @property
     def paths(self) -> tuple[str, ...]:
         """What a patch writes; the ``test`` operations only look."""
-        return tuple(get_str(operation, "path") for operation in self.patch if get_str(operation, "op") != "test")
+        return tuple(
+            fields.get_str(operation, "path") for operation in self.patch if fields.get_str(operation, "op") != "test"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,9 +97,9 @@ class Measures:
     queries: tuple[Query, ...]
 
 
-def measures_from_json(json_: Json) -> Measures:
+def measures_from_json(json_: fields.Json) -> Measures:
     """As people and plans write them; an AiopsError where something is missing or wrong."""
-    url, queries = get_str(json_, "url"), tuple(_query(query) for query in get_dicts(json_, "queries"))
+    url, queries = fields.get_str(json_, "url"), tuple(_query(query) for query in fields.get_dicts(json_, "queries"))
     if not url.startswith(("http://", "https://")) or not queries:
         raise AiopsError(
             "The option prometheus needs a url that begins with http:// or https://, and at least one query."
@@ -105,7 +107,7 @@ def measures_from_json(json_: Json) -> Measures:
     return Measures(url, queries)
 
 
-def _query(json_: Json) -> Query:
+def _query(json_: fields.Json) -> Query:
     name, query, worse, tolerance = (json_.get(key) for key in ("name", "query", "worse", "tolerance"))
     tolerance = 0.2 if tolerance is None else tolerance
     named = isinstance(name, str) and isinstance(query, str) and name and query
@@ -125,7 +127,7 @@ class Plan:
     source: Source
     cluster: Cluster
     requester: str
-    finding: Json
+    finding: fields.Json
     action: str
     summary: str
     effect: str
@@ -143,7 +145,7 @@ class Plan:
     @property
     def workload(self) -> Ref:
         """What is watched: the workload that suffers or, where the finding is about none, its object."""
-        return _ref(get_dict(self.finding, "workload") or get_dict(self.finding, "subject"))
+        return _ref(fields.get_dict(self.finding, "workload") or fields.get_dict(self.finding, "subject"))
 
     def as_bytes(self) -> bytes:
         """The content of ``plan.json``; the digest is taken of exactly these bytes."""
@@ -162,9 +164,9 @@ class Plan:
 def plan_from_bytes(content: bytes) -> Plan:
     """The plan in the content of a ``plan.json``; an AiopsError where it is none."""
     json_ = strict_json(content, "plan.json")
-    if get_str(json_, "schema") != SCHEMA:
+    if fields.get_str(json_, "schema") != SCHEMA:
         raise AiopsError(
-            f"plan.json is no plan: its schema is {get_str(json_, 'schema') or 'missing'}, expected {SCHEMA}."
+            f"plan.json is no plan: its schema is {fields.get_str(json_, 'schema') or 'missing'}, expected {SCHEMA}."
         )
     try:
         plan = _plan(json_)
@@ -208,40 +210,40 @@ def _plan(json_: dict[str, t.Any]) -> Plan:
     names = ("phr", "created_at", "source", "requester", "finding", "action", "summary", "effect")
     return Plan(
         **{name: json_[name] for name in (*names, "tier", "policy", "irreversible_because", "dry_run", "supersedes")},
-        tier_reasons=tuple(get_strs(json_, "tier_reasons")),
-        cluster=Cluster(**get_dict(json_, "cluster")),
-        steps=tuple(_step(step) for step in get_dicts(json_, "steps")),
-        rule=_rule(get_dict(json_, "rule")),
+        tier_reasons=tuple(fields.get_strs(json_, "tier_reasons")),
+        cluster=Cluster(**fields.get_dict(json_, "cluster")),
+        steps=tuple(_step(step) for step in fields.get_dicts(json_, "steps")),
+        rule=_rule(fields.get_dict(json_, "rule")),
         baseline=Baseline(
             **{
                 **json_["baseline"],
-                **{name: tuple(get_strs(json_, "baseline", name)) for name in ("findings", "neighbours")},
+                **{name: tuple(fields.get_strs(json_, "baseline", name)) for name in ("findings", "neighbours")},
             }
         ),
         measures=None if json_["measures"] is None else measures_from_json(json_["measures"]),
     )
 
 
-def _rule(json_: Json) -> Rule:
+def _rule(json_: fields.Json) -> Rule:
     """The rule that was in force, so that a record can be judged by itself for as long as it is kept."""
     lists = {name: tuple(json_[name]) for name in ("roles", "checkpoints")}
     return Rule(**{**json_, **lists})
 
 
-def _step(json_: Json) -> Step:
+def _step(json_: fields.Json) -> Step:
     return Step(
         verb=json_["verb"],
-        target=_ref(get_dict(json_, "target")),
-        uid=get_str(json_, "uid"),
-        patch=tuple(get_dicts(json_, "patch")),
-        inverse=tuple(get_dicts(json_, "inverse")),
-        resource_version=t.cast("str | None", get(json_, "resource_version")),
-        manifest=t.cast("Json | None", get(json_, "manifest")),
+        target=_ref(fields.get_dict(json_, "target")),
+        uid=fields.get_str(json_, "uid"),
+        patch=tuple(fields.get_dicts(json_, "patch")),
+        inverse=tuple(fields.get_dicts(json_, "inverse")),
+        resource_version=t.cast("str | None", fields.get(json_, "resource_version")),
+        manifest=t.cast("fields.Json | None", fields.get(json_, "manifest")),
     )
 
 
-def _ref(json_: Json) -> Ref:
-    return Ref(get_str(json_, "kind"), get_str(json_, "namespace"), get_str(json_, "name"))
+def _ref(json_: fields.Json) -> Ref:
+    return Ref(fields.get_str(json_, "kind"), fields.get_str(json_, "namespace"), fields.get_str(json_, "name"))
 
 
 def digest(content: bytes) -> str:

@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-from .fields import Json, is_whole
+from . import fields
 from .plan import Step, Verb, canonical, digest
 from .rules import BUILT_IN, TIERS, Policy, Tier
 
@@ -72,12 +72,12 @@ class Known:
 
 
 def _by_two(before: t.Any, after: t.Any) -> bool:
-    return _some(before, after) and is_whole(before) and abs(after - before) <= 2
+    return _some(before, after) and fields.is_whole(before) and abs(after - before) <= 2
 
 
 def _some(_before: t.Any, after: t.Any) -> bool:
     """A number of replicas that is not none: a workload that is scaled to none serves nobody."""
-    return is_whole(after) and after >= 1
+    return fields.is_whole(after) and after >= 1
 
 
 def _not_held(_before: t.Any, after: t.Any) -> bool:
@@ -122,7 +122,7 @@ def classify(
     return tier, tuple(reason for each, reason in judged if each == tier)
 
 
-def _judge(step: Step, former: Json | None) -> tuple[Tier, str]:
+def _judge(step: Step, former: fields.Json | None) -> tuple[Tier, str]:
     where = str(step.target)
     if step.target.namespace in _PROTECTED_NAMESPACES or not step.target.namespace:
         return "critical", f"{where} belongs to the cluster itself"
@@ -147,7 +147,7 @@ def _row(step: Step, leaf: str, before: t.Any, after: t.Any) -> Known | None:
     return min(covering, key=lambda row: TIERS.index(row.tier), default=None)
 
 
-def _touched(step: Step, former: Json | None) -> dict[str, tuple[t.Any, t.Any]]:
+def _touched(step: Step, former: fields.Json | None) -> dict[str, tuple[t.Any, t.Any]]:
     """Every leaf that a patch writes, removes or puts in, with its values before and after; list items by their names.
 
     A pod that is made in the place of a former one touches what is other about it; its paths are those of a template.

@@ -14,9 +14,9 @@ import json
 import re
 import typing as t
 
+from . import fields
 from .advice import Advice, Reply
 from .evidence import Cluster
-from .fields import Json, get, get_str, is_whole
 from .finding import UNDETERMINED, EvidenceItem, Finding
 from .secrets import redact
 from .text import one_line, shorten, visible
@@ -104,18 +104,18 @@ def advice(advisor: str, asked: Question, reply: Reply, seconds: float) -> Advic
     wrong = _wrong(answer, asked)
     if wrong:
         return dataclasses.replace(made, state="invalid_answer", reason=wrong)
-    cause = get_str(answer, "cause")
+    cause = fields.get_str(answer, "cause")
     return dataclasses.replace(
         made,
         reason=_verdict(cause, asked.cause),
         cause=cause,
         agrees=cause == asked.cause,
-        comment=get_str(answer, "comment") or comment,
+        comment=fields.get_str(answer, "comment") or comment,
         evidence=tuple(dict.fromkeys(answer.get("evidence", ()))),
     )
 
 
-def _answer(text: str) -> tuple[Json, str]:
+def _answer(text: str) -> tuple[fields.Json, str]:
     """The JSON object of an answer, and the words around it: the whole, what stands between fences, or in the outermost braces."""
     if len(text) > _ANSWER:
         return {}, ""
@@ -131,7 +131,7 @@ def _answer(text: str) -> tuple[Json, str]:
     return {}, ""
 
 
-def _wrong(answer: Json, asked: Question) -> str:
+def _wrong(answer: fields.Json, asked: Question) -> str:
     """What is wrong with an answer, in one line, or an empty text."""
     cause, evidence, confidence = answer.get("cause"), answer.get("evidence", []), answer.get("confidence", 0)
     if not answer:
@@ -144,9 +144,9 @@ def _wrong(answer: Json, asked: Question) -> str:
         return "its evidence is no list of ids"
     if foreign := [each for each in evidence if each not in asked.evidence]:
         return f"it refers to evidence that it was not shown: {', '.join(foreign)}"
-    if not isinstance(get(answer, "comment") or "", str):
+    if not isinstance(fields.get(answer, "comment") or "", str):
         return "its comment is no text"
-    if not (is_whole(confidence) or isinstance(confidence, float)) or not 0 <= confidence <= 1:
+    if not (fields.is_whole(confidence) or isinstance(confidence, float)) or not 0 <= confidence <= 1:
         return "its confidence is no number from 0 to 1"
     return ""
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import moments
+from . import fields, moments
 from .errors import AiopsError
-from .fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .people import UNLISTED, Member, People, unfilled
 from .plan import Plan, canonical, digest, plan_from_bytes, strict_json
 from .rules import PROOFS, Proof, Rule
@@ -81,7 +80,7 @@ class Event:
     at: str
     by: Person
     prev: str
-    body: Json
+    body: fields.Json
 
     def as_bytes(self) -> bytes:
         return canonical({"schema": EVENT_SCHEMA, **dataclasses.asdict(self)})
@@ -125,7 +124,7 @@ class Record:
     @property
     def advice(self) -> list[dict[str, t.Any]]:
         """What AI tools said when the plan was made."""
-        return get_dicts(self.events[0].body, "advice") if self.events else []
+        return fields.get_dicts(self.events[0].body, "advice") if self.events else []
 
     @property
     def approvals(self) -> list[Event]:
@@ -151,7 +150,7 @@ class Record:
         if event is None:
             return None
         member = self._decider(event)
-        if member is None or event.by.proof != "signature" or not get_str(event.body, "incident"):
+        if member is None or event.by.proof != "signature" or not fields.get_str(event.body, "incident"):
             return None
         return event if set(self.rule.roles) & member.roles else None
 
@@ -207,7 +206,7 @@ class Record:
     def _decider(self, event: Event) -> Member | None:
         """The person behind a decision of exactly this plan by a strong enough proof."""
         strong = PROOFS.index(event.by.proof) >= PROOFS.index(self.rule.proof)
-        same = get_str(event.body, "digest") == self.plan_digest
+        same = fields.get_str(event.body, "digest") == self.plan_digest
         return self.people.who(event.by.name, event.by.proof, event.at) if strong and same else None
 
     def _unfilled(self, members: t.Sequence[Member]) -> tuple[str, ...]:
@@ -216,7 +215,7 @@ class Record:
     @property
     def verdict(self) -> Verdict | None:
         event = self.last("verified")
-        return t.cast("Verdict", get_str(event.body, "verdict")) if event else None
+        return t.cast("Verdict", fields.get_str(event.body, "verdict")) if event else None
 
     @property
     def due_back(self) -> Event | None:
@@ -233,7 +232,10 @@ class Record:
         if event.type == "applied":
             return "done" in event.body
         # Not better at the first look is no help; what is the same later was better before.
-        verdict, at_the_gate = get_str(event.body, "verdict"), get_int(event.body, "checkpoint") == FIRST_GATE
+        verdict, at_the_gate = (
+            fields.get_str(event.body, "verdict"),
+            fields.get_int(event.body, "checkpoint") == FIRST_GATE,
+        )
         no_help = verdict == "worse" or (verdict == "same" and at_the_gate)
         return no_help and self.rule.automatic_rollback and not self.plan.irreversible_because
 
@@ -245,7 +247,7 @@ class Record:
         waited = moments.seconds_between(due.at, began.at if began else now) or 0
         return max(0, int(waited) - within)
 
-    def following(self, kind: str, at: str, by: Person, body: Json) -> Event:
+    def following(self, kind: str, at: str, by: Person, body: fields.Json) -> Event:
         """The next event of the chain."""
         return Event(len(self.events) + 1, kind, at, by, self.head, body)
 
@@ -297,17 +299,21 @@ def event_name(event: Event) -> str:
     return f"{event.number:04d}-{event.type}.json"
 
 
-def _event(json: Json, name: str) -> Event:
-    by = get_dict(json, "by")
-    proof = get_str(by, "proof")
-    if get_str(json, "schema") != EVENT_SCHEMA or proof not in PROOFS or not isinstance(get(json, "body"), dict):
+def _event(json: fields.Json, name: str) -> Event:
+    by = fields.get_dict(json, "by")
+    proof = fields.get_str(by, "proof")
+    if (
+        fields.get_str(json, "schema") != EVENT_SCHEMA
+        or proof not in PROOFS
+        or not isinstance(fields.get(json, "body"), dict)
+    ):
         raise AiopsError(f"{name} is damaged: it is no event of schema {EVENT_SCHEMA}.")
-    person = Person(get_str(by, "name"), proof, get_str(by, "host"))
+    person = Person(fields.get_str(by, "name"), proof, fields.get_str(by, "host"))
     return Event(
-        get_int(json, "number") or 0,
-        get_str(json, "type"),
-        get_str(json, "at"),
+        fields.get_int(json, "number") or 0,
+        fields.get_str(json, "type"),
+        fields.get_str(json, "at"),
         person,
-        get_str(json, "prev"),
-        get_dict(json, "body"),
+        fields.get_str(json, "prev"),
+        fields.get_dict(json, "body"),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .fields import Json
+from . import fields
 from .plan import Plan
 from .record import Person, Record
 from .rules import Policy
@@ -22,10 +22,12 @@ class Records(t.Protocol):
     def policy(self) -> Policy:
         """The policy in force."""
 
-    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[Json] = ()) -> Record:
+    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[fields.Json] = ()) -> Record:
         """A new record with its plan, and what AI tools said about its finding."""
 
-    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+    def append(
+        self, phr: str, kind: str, at: str, by: Person, body: fields.Json, expect_head: str | None = None
+    ) -> Record:
         """One more event, durable when this returns; an AiopsError where it may not follow."""
 
     def alone(self, phr: str) -> contextlib.AbstractContextManager[None]:

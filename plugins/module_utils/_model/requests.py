@@ -9,39 +9,38 @@ from __future__ import annotations
 import decimal
 import typing as t
 
-from . import quantity
-from .fields import Json, get_dict, get_dicts, get_str
+from . import fields, quantity
 
 _ZERO: t.Final = decimal.Decimal(0)
 
 
-def requested(spec: Json) -> list[str]:
+def requested(spec: fields.Json) -> list[str]:
     """Every resource that the pod asks for; a place for itself is one."""
-    asking = [*get_dicts(spec, "containers"), *get_dicts(spec, "initContainers"), spec]
-    named = [name for each in asking for name in get_dict(each, "resources", "requests")]
-    return list(dict.fromkeys([*named, *get_dict(spec, "overhead"), "pods"]))
+    asking = [*fields.get_dicts(spec, "containers"), *fields.get_dicts(spec, "initContainers"), spec]
+    named = [name for each in asking for name in fields.get_dict(each, "resources", "requests")]
+    return list(dict.fromkeys([*named, *fields.get_dict(spec, "overhead"), "pods"]))
 
 
-def pod_request(spec: Json, resource: str) -> decimal.Decimal:
+def pod_request(spec: fields.Json, resource: str) -> decimal.Decimal:
     """What the scheduler counts for a pod: the containers' and sidecars' sum or the largest init container, with the overhead.
 
     Where the pod itself sets a request (1.34), that one counts instead of the containers'.
     """
     if resource == "pods":
         return decimal.Decimal(1)
-    overhead = quantity.parse(get_dict(spec, "overhead").get(resource)) or _ZERO
-    own = quantity.parse(get_dict(spec, "resources", "requests").get(resource))
+    overhead = quantity.parse(fields.get_dict(spec, "overhead").get(resource)) or _ZERO
+    own = quantity.parse(fields.get_dict(spec, "resources", "requests").get(resource))
     if own is not None:
         return own + overhead
-    running = sum((_request(container, resource) for container in get_dicts(spec, "containers")), _ZERO)
+    running = sum((_request(container, resource) for container in fields.get_dicts(spec, "containers")), _ZERO)
     sidecars, peak = _ZERO, _ZERO
-    for container in get_dicts(spec, "initContainers"):
-        if get_str(container, "restartPolicy") == "Always":
+    for container in fields.get_dicts(spec, "initContainers"):
+        if fields.get_str(container, "restartPolicy") == "Always":
             sidecars += _request(container, resource)
         else:
             peak = max(peak, sidecars + _request(container, resource))
     return max(running + sidecars, peak) + overhead
 
 
-def _request(container: Json, resource: str) -> decimal.Decimal:
-    return quantity.parse(get_dict(container, "resources", "requests").get(resource)) or _ZERO
+def _request(container: fields.Json, resource: str) -> decimal.Decimal:
+    return quantity.parse(fields.get_dict(container, "resources", "requests").get(resource)) or _ZERO

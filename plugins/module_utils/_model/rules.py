@@ -12,8 +12,8 @@ import fnmatch
 import re
 import typing as t
 
+from . import fields
 from .errors import AiopsError
-from .fields import Json, is_whole
 
 SCHEMA: t.Final = "aiops.kubernetes/policy/1"
 
@@ -44,7 +44,7 @@ class Rule:
         times: tuple[object, ...] = (self.window, self.use_by, *self.checkpoints, self.rollback_within or 0)
         answers: tuple[object, ...] = (self.automatic_rollback, self.justification, self.separation_of_duties)
         return (
-            all(is_whole(each) for each in times)
+            all(fields.is_whole(each) for each in times)
             and all(isinstance(each, bool) for each in answers)
             and all(isinstance(role, str) for role in self.roles)
             and self.proof in PROOFS
@@ -117,8 +117,8 @@ def tightened(base: Policy, content: object, where: str) -> Policy:
     if found.get("schema") != SCHEMA:
         raise AiopsError(f"{where}: its schema is {found.get('schema') or 'missing'}, expected {SCHEMA}.")
     rules = dict(base.rules)
-    for tier, fields in _mapping(found.get("tiers", {}), f"{where}: tiers", TIERS).items():
-        rules[t.cast("Tier", tier)] = _tighter(rules[t.cast("Tier", tier)], fields, f"{where}: tiers.{tier}")
+    for tier, rule in _mapping(found.get("tiers", {}), f"{where}: tiers", TIERS).items():
+        rules[t.cast("Tier", tier)] = _tighter(rules[t.cast("Tier", tier)], rule, f"{where}: tiers.{tier}")
     rows = _list(found.get("at_least", []), f"{where}: at_least")
     cumulative = _mapping(found.get("cumulative", {}), f"{where}: cumulative", ("small_changes", "within_minutes"))
     small, within = cumulative.get("small_changes"), cumulative.get("within_minutes")
@@ -152,7 +152,7 @@ def _at_least(content: object, where: str) -> AtLeast:
     return AtLeast(t.cast("Tier", tier), kinds, namespaces)
 
 
-def _mapping(content: object, where: str, known: t.Collection[str]) -> Json:
+def _mapping(content: object, where: str, known: t.Collection[str]) -> fields.Json:
     if not isinstance(content, dict):
         raise AiopsError(f"{where}: expected a mapping.")
     unknown = sorted(str(key) for key in content if key not in known)

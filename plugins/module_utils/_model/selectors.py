@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from . import fields
 from .errors import AiopsError
-from .fields import Json, get_dict, get_dicts, get_str, get_strs
 
 Labels = t.Mapping[str, t.Any]
 Matches = t.Callable[[Labels], bool]
@@ -57,13 +57,17 @@ def selects(selector: object, labels: Labels) -> bool:
     """Whether a LabelSelector (``matchLabels``, ``matchExpressions``) takes these labels; an empty one takes all, none takes nothing."""
     if not isinstance(selector, dict):
         return False
-    equal = get_dict(selector, "matchLabels").items() <= labels.items()
-    return equal and all(holds(each, labels) for each in get_dicts(selector, "matchExpressions"))
+    equal = fields.get_dict(selector, "matchLabels").items() <= labels.items()
+    return equal and all(holds(each, labels) for each in fields.get_dicts(selector, "matchExpressions"))
 
 
-def holds(expression: Json, labels: Labels) -> bool:
+def holds(expression: fields.Json, labels: Labels) -> bool:
     """Whether labels meet one requirement of a LabelSelector or a NodeSelector; an operator that nobody knows is met by nothing."""
-    key, operator, values = get_str(expression, "key"), get_str(expression, "operator"), get_strs(expression, "values")
+    key, operator, values = (
+        fields.get_str(expression, "key"),
+        fields.get_str(expression, "operator"),
+        fields.get_strs(expression, "values"),
+    )
     if operator in {"NotIn", "DoesNotExist"}:
         return key not in labels or (operator == "NotIn" and labels[key] not in values)
     if operator in {"Gt", "Lt"}:

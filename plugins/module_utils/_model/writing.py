@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .fields import Json
+from . import fields
 from .objects import Ref
 from .plan import Operations
 
@@ -28,20 +28,20 @@ class NotAllowed(Exception):
 class Writer(t.Protocol):
     """Guarded writes.  With ``dry_run`` the server does everything but store it."""
 
-    def get(self, target: Ref) -> Json | None:
+    def get(self, target: Ref) -> fields.Json | None:
         """The object as it is now, with all its metadata, or None where it is not there."""
 
-    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> Json:
+    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> fields.Json:
         """The object after a JSON patch."""
 
     def delete(self, target: Ref, uid: str, resource_version: str, dry_run: bool) -> None:
         """Delete exactly the object of that uid and version."""
 
-    def create(self, target: Ref, manifest: Json, dry_run: bool) -> Json:
+    def create(self, target: Ref, manifest: fields.Json, dry_run: bool) -> fields.Json:
         """The object as it was made.  A dry run tries it under another name: the one before may still have its own."""
 
     def may(self, verb: str, target: Ref) -> bool:
         """Whether this identity may do that to such an object, as the server says."""
 
-    def try_pod(self, namespace: str, template: Json) -> None:
+    def try_pod(self, namespace: str, template: fields.Json) -> None:
         """A dry run of creating a pod of a template; that of a workload does not see what admission says to its pods."""

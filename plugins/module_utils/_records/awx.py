@@ -16,9 +16,8 @@ import json
 import ssl
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.errors import AiopsError
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_list, get_str
 from .._model.plan import strict_json
 from .._model.record import Record
 from .._web.exchange import exchange
@@ -40,7 +39,7 @@ class Approval:
     at: str
     workflow_job: int
 
-    def proof(self, server: str) -> Json:
+    def proof(self, server: str) -> fields.Json:
         return {"platform": "awx", "server": server, **dataclasses.asdict(self)}
 
 
@@ -72,9 +71,9 @@ class Awx:
     def launcher(self) -> str | None:
         """Who launched this job, or the workflow that it is part of; None where a schedule did."""
         job = self._get(f"jobs/{self._job}/")
-        parent = get_int(get_dict(job, "summary_fields", "source_workflow_job"), "id")
+        parent = fields.get_int(fields.get_dict(job, "summary_fields", "source_workflow_job"), "id")
         found = self._get(f"workflow_jobs/{parent}/") if parent else job
-        return get_str(found, "summary_fields", "created_by", "username") or None
+        return fields.get_str(found, "summary_fields", "created_by", "username") or None
 
     def approvals(self, phr: str, digest: str) -> list[Approval]:
         """The approvals without which this job would not run, oldest first.
@@ -82,7 +81,7 @@ class Awx:
         An AiopsError where the workflow was not launched for exactly this plan, or AWX does not answer as it should.
         """
         job = self._get(f"jobs/{self._job}/")
-        workflow = get_int(get_dict(job, "summary_fields", "source_workflow_job"), "id")
+        workflow = fields.get_int(fields.get_dict(job, "summary_fields", "source_workflow_job"), "id")
         if workflow is None:
             raise AiopsError(f"Job {self._job} of AWX is no part of a workflow, so nobody approved it there.")
         variables = _variables(self._get(f"workflow_jobs/{workflow}/"))
@@ -92,7 +91,11 @@ class Awx:
                 f"{variables.get('aiops_digest')}, not for {phr} with {digest}. Nothing was recorded."
             )
         nodes = self._nodes(workflow)
-        own = [get_int(node, "id") for node in nodes if get_int(node, "summary_fields", "job", "id") == self._job]
+        own = [
+            fields.get_int(node, "id")
+            for node in nodes
+            if fields.get_int(node, "summary_fields", "job", "id") == self._job
+        ]
         before = _before(nodes, own)
         found = [approval for node in before for approval in self._in(node, workflow, _DEEPEST)]
         return sorted(found, key=lambda approval: approval.at)
@@ -101,7 +104,7 @@ class Awx:
         """An AiopsError where AWX does not say (any more) what the record says that it said, of the newest decision."""
         back = record.last("rollback_approved")
         recorded = {
-            (get_int(event.body, "proof", "id"), event.by.name, event.at)
+            (fields.get_int(event.body, "proof", "id"), event.by.name, event.at)
             for event in ([back] if back else record.approvals)
             if event.by.proof == "platform"
         }
@@ -109,35 +112,39 @@ class Awx:
         if recorded - said:
             raise AiopsError(f"AWX does not confirm the approval of {record.id} that is recorded. Nothing was changed.")
 
-    def _in(self, node: Json, workflow: int, deep: int) -> list[Approval]:
+    def _in(self, node: fields.Json, workflow: int, deep: int) -> list[Approval]:
         """The approval of a node, or those of the workflow that a node stands for."""
-        job = get_dict(node, "summary_fields", "job")
-        number, kind = get_int(job, "id"), get_str(job, "type")
-        if number is None or get_str(job, "status") != "successful":
+        job = fields.get_dict(node, "summary_fields", "job")
+        number, kind = fields.get_int(job, "id"), fields.get_str(job, "type")
+        if number is None or fields.get_str(job, "status") != "successful":
             return []
         if kind == "workflow_job" and deep:
             return [each for inner in self._nodes(number) for each in self._in(inner, number, deep - 1)]
         if kind != "workflow_approval":
             return []
         found = self._get(f"workflow_approvals/{number}/")
-        user = get_str(found, "summary_fields", "approved_or_denied_by", "username")
-        asked, at = (moments.earliest(get_str(found, name)) for name in ("created", "finished"))
+        user = fields.get_str(found, "summary_fields", "approved_or_denied_by", "username")
+        asked, at = (moments.earliest(fields.get_str(found, name)) for name in ("created", "finished"))
         approved = (
-            get_str(found, "status") == "successful" and found.get("timed_out") is False and user and asked and at
+            fields.get_str(found, "status") == "successful"
+            and found.get("timed_out") is False
+            and user
+            and asked
+            and at
         )
         if (
             not approved
-            or get_int(found, "summary_fields", "workflow_job", "id") != workflow
+            or fields.get_int(found, "summary_fields", "workflow_job", "id") != workflow
             or found.get("id") != number
         ):
             return []
-        return [Approval(number, get_str(found, "name"), user, str(asked), str(at), workflow)]
+        return [Approval(number, fields.get_str(found, "name"), user, str(asked), str(at), workflow)]
 
     def _nodes(self, workflow: int) -> list[dict[str, t.Any]]:
         found: list[dict[str, t.Any]] = []
         for page in range(1, _PAGES + 1):
             answer = self._get(f"workflow_jobs/{workflow}/workflow_nodes/?page_size=100&page={page}")
-            found += get_dicts(answer, "results")
+            found += fields.get_dicts(answer, "results")
             if not answer.get("next"):
                 return found
         raise AiopsError(f"Workflow job {workflow} of AWX has more nodes than can be looked at.")
@@ -154,22 +161,22 @@ class Awx:
         return strict_json(content, f"AWX's answer to {path}")
 
 
-def _variables(workflow: Json) -> dict[str, t.Any]:
+def _variables(workflow: fields.Json) -> dict[str, t.Any]:
     """The extra variables, which AWX gives as JSON in a text; those that are no object are none."""
     try:
-        found = json.loads(get_str(workflow, "extra_vars") or "{}")
+        found = json.loads(fields.get_str(workflow, "extra_vars") or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _before(nodes: t.Sequence[Json], own: t.Sequence[int | None]) -> list[Json]:
+def _before(nodes: t.Sequence[fields.Json], own: t.Sequence[int | None]) -> list[fields.Json]:
     """The nodes whose success leads, step by step, to the own one.  Names are not unique: only the arrows count."""
     reached: set[int | None] = set(own)
-    found: list[Json] = []
+    found: list[fields.Json] = []
     while True:
-        more = [node for node in nodes if node not in found and reached & set(get_list(node, "success_nodes"))]
+        more = [node for node in nodes if node not in found and reached & set(fields.get_list(node, "success_nodes"))]
         if not more:
             return found
         found += more
-        reached |= {get_int(node, "id") for node in more}
+        reached |= {fields.get_int(node, "id") for node in more}

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from .._model.fields import Json
+from .._model import fields
 from .._model.plan import Plan
 from .._model.record import Person, Record, fold, new_record
 from .._model.records import Records
@@ -27,10 +27,12 @@ class Rehearsal:
     def policy(self) -> Policy:
         return self._records.policy
 
-    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[Json] = ()) -> Record:
+    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[fields.Json] = ()) -> Record:
         return _with_event(new_record(plan), "proposed", at, by, {"advice": list(advice)} if advice else {})
 
-    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+    def append(
+        self, phr: str, kind: str, at: str, by: Person, body: fields.Json, expect_head: str | None = None
+    ) -> Record:
         del expect_head  # nobody else can have come between
         return _with_event(self._records.load(phr), kind, at, by, body)
 
@@ -55,7 +57,7 @@ class Rehearsal:
         return self._records.page(phr)
 
 
-def _with_event(record: Record, kind: str, at: str, by: Person, body: Json) -> Record:
+def _with_event(record: Record, kind: str, at: str, by: Person, body: fields.Json) -> Record:
     event = record.following(kind, at, by, body)
     fold([*record.events, event])
     return dataclasses.replace(record, events=(*record.events, event))

@@ -18,8 +18,8 @@ import time
 import typing as t
 from pathlib import Path
 
+from .._model import fields
 from .._model.errors import AiopsError
-from .._model.fields import Json, get_dicts, get_str
 from .._model.plan import Plan, canonical
 from .._model.record import Event, Person, Record, event_name, fold, new_record, record_from_files
 from .._model.rules import Policy
@@ -85,7 +85,7 @@ class Store:
                     with contextlib.suppress(Outpaced):  # then whoever comes next brings it there
                         self._repository.push(lock)
 
-    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[Json] = ()) -> Record:
+    def create(self, plan: Plan, at: str, by: Person, advice: t.Sequence[fields.Json] = ()) -> Record:
         """A new record with its plan and first event, which holds the advice: the whole folder appears at once."""
         first = new_record(plan).following("proposed", at, by, {"advice": list(advice)} if advice else {})
         with self._locked() as lock:
@@ -99,7 +99,9 @@ class Store:
                     return self._finish(plan.phr, lock, self._uncommitted(plan.phr), must_reach=True)
             raise self._too_many()
 
-    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+    def append(
+        self, phr: str, kind: str, at: str, by: Person, body: fields.Json, expect_head: str | None = None
+    ) -> Record:
         """One more event, durable when this returns, and pushed where there is a remote.
 
         An AiopsError where the record is damaged, where the event may not follow, or where something happened since
@@ -276,7 +278,7 @@ class Store:
     def _verify(self, phr: str, events: t.Sequence[Event]) -> None:
         """An AiopsError names the first event whose signature is not what it claims."""
         for event in events:
-            signature = get_str(event.body, "signature")
+            signature = fields.get_str(event.body, "signature")
             if event.by.proof == "signature" or signature:
                 try:
                     self.signers.require(event.signed_bytes(phr), signature, event.by.name, event.at)
@@ -408,7 +410,7 @@ class Store:
             for event in events:
                 _create_once(aside / "events" / event_name(event), event.as_bytes())
             # for people: what counts stands in the event
-            for number, said in enumerate(get_dicts(events[0].body, "advice"), 1):
+            for number, said in enumerate(fields.get_dicts(events[0].body, "advice"), 1):
                 aside.joinpath("advice").mkdir(exist_ok=True)
                 _create_once(aside / "advice" / f"{number}.json", canonical(said))
             aside.rename(folder)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._model import fields
 from .._model.edits import Creation, Deletion, Edit, Write, at, with_value
 from .._model.evidence import Evidence
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
 from .._model.finding import Finding
 from .._model.objects import Pod, Ref
 from .._model.secrets import redact_object
@@ -56,10 +56,10 @@ class RemedyCase:
         return self.finding.workload or self.finding.subject
 
     @property
-    def json(self) -> Json | None:
+    def json(self) -> fields.Json | None:
         """The workload's object, where another pod template (of a bare pod: another pod) can help."""
         json = self.evidence.get(self.workload)
-        bare = self.workload.kind == "Pod" and not get_dicts(json, "metadata", "ownerReferences")
+        bare = self.workload.kind == "Pod" and not fields.get_dicts(json, "metadata", "ownerReferences")
         return json if bare or self.workload.kind in EDITABLE else None
 
     @property
@@ -68,14 +68,14 @@ class RemedyCase:
         return "" if self.workload.kind == "Pod" else "/spec/template"
 
     @property
-    def template(self) -> Json:
-        return t.cast("Json", at(self.json, self.root)) or {}
+    def template(self) -> fields.Json:
+        return t.cast("fields.Json", at(self.json, self.root)) or {}
 
-    def container(self) -> tuple[str, Json] | None:
+    def container(self) -> tuple[str, fields.Json] | None:
         """The JSON pointer and the template's spec of the container that the finding names."""
         for spec_list in ("containers", "initContainers"):
-            for index, spec in enumerate(get_dicts(self.template, "spec", spec_list)):
-                if get_str(spec, "name") == self.finding.container:
+            for index, spec in enumerate(fields.get_dicts(self.template, "spec", spec_list)):
+                if fields.get_str(spec, "name") == self.finding.container:
                     return f"{self.root}/spec/{spec_list}/{index}", spec
         return None
 
@@ -101,7 +101,7 @@ class RemedyCase:
         if redact_object(former) != former:
             return None  # a plan would hold a secret that stands in the pod in plain
         # Values are tested where they stand in the live pod; its manifest has other positions where the token's volume is left out.
-        changed: Json = json
+        changed: fields.Json = json
         for path, value in after.items():
             changed = with_value(changed, path, value)
         held = {**guards, **{path: at(json, path) for path in after}}
@@ -113,7 +113,7 @@ class RemedyCase:
 
         https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
         """
-        in_order = get_str(self.json, "spec", "podManagementPolicy") != "Parallel"
+        in_order = fields.get_str(self.json, "spec", "podManagementPolicy") != "Parallel"
         if self.workload.kind != "StatefulSet" or not in_order:
             return ()
         pods = (pod for pod in self.evidence.pods_of(self.workload) if not pod.ready and not pod.deleting)
@@ -124,32 +124,32 @@ class RemedyCase:
         """What any change of the template does to the running pods."""
         if self.workload.kind == "Pod":
             return f"{self.workload} is deleted and made again: its address, its own files and its log are lost"
-        count = get_int(self.json, "spec", "replicas")
+        count = fields.get_int(self.json, "spec", "replicas")
         pods = f"its {count} pods" if count and count > 1 else "its pods"
-        recreate = get_str(get_dict(self.json, "spec", "strategy"), "type") == "Recreate"
+        recreate = fields.get_str(fields.get_dict(self.json, "spec", "strategy"), "type") == "Recreate"
         how = "all at once: nothing serves meanwhile" if recreate else "one after another"
         return f"{self.workload} starts a new rollout: {pods} are replaced {how}"
 
 
-def manifest(json: Json) -> Json:
+def manifest(json: fields.Json) -> fields.Json:
     """A live object as it could be made again: without what the server, the scheduler or admission put there."""
-    metadata = {key: value for key, value in get_dict(json, "metadata").items() if key not in _SERVER_METADATA}
-    spec = {key: value for key, value in get_dict(json, "spec").items() if key not in _SCHEDULED}
+    metadata = {key: value for key, value in fields.get_dict(json, "metadata").items() if key not in _SERVER_METADATA}
+    spec = {key: value for key, value in fields.get_dict(json, "spec").items() if key not in _SCHEDULED}
     for spec_list in ("initContainers", "containers"):
         if spec_list in spec:
-            spec[spec_list] = [_without_token(container) for container in get_dicts(spec, spec_list)]
+            spec[spec_list] = [_without_token(container) for container in fields.get_dicts(spec, spec_list)]
     if "volumes" in spec:
-        spec["volumes"] = [each for each in get_dicts(spec, "volumes") if not _is_token(each)]
+        spec["volumes"] = [each for each in fields.get_dicts(spec, "volumes") if not _is_token(each)]
     return {"metadata": metadata, "spec": spec}
 
 
-def _without_token(container: Json) -> Json:
-    mounts = [each for each in get_dicts(container, "volumeMounts") if not _is_token(each)]
+def _without_token(container: fields.Json) -> fields.Json:
+    mounts = [each for each in fields.get_dicts(container, "volumeMounts") if not _is_token(each)]
     return {**container, "volumeMounts": mounts} if "volumeMounts" in container else container
 
 
-def _is_token(item: Json) -> bool:
-    return get_str(item, "name").startswith(_TOKEN_VOLUME)
+def _is_token(item: fields.Json) -> bool:
+    return fields.get_str(item, "name").startswith(_TOKEN_VOLUME)
 
 
 def replaced_by_controller(pod: Pod) -> bool:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from .._model import fields
 from .._model.edits import Creation, Deletion, with_value
-from .._model.fields import Json, get, get_dicts, get_str
 from .._model.objects import Ref
 from ._change import Change, RemedyCase, manifest
 
@@ -21,7 +21,7 @@ def recreate_claim(case: RemedyCase) -> Change | None:
         return None
     claim, json = found
     classes = case.evidence.named("StorageClass", "")
-    former = get_str(json, "spec", "storageClassName") or "(none)"
+    former = fields.get_str(json, "spec", "storageClassName") or "(none)"
     hints = [c.what.rpartition(" ")[2] for c in case.finding.candidates if c.what.startswith("StorageClass ")]
     near = [name for name in hints or classes if name in classes]
     name = case.candidate or (near[0] if len(near) == 1 else None)
@@ -45,17 +45,23 @@ def recreate_claim(case: RemedyCase) -> Change | None:
     )
 
 
-def _unbound(case: RemedyCase) -> tuple[Ref, Json] | None:
+def _unbound(case: RemedyCase) -> tuple[Ref, fields.Json] | None:
     """The claim that the finding is about or that its pods wait for, if its storage class does not exist."""
     names = [case.finding.subject.name] if case.finding.subject.kind == _PVC else []
     for pod in case.evidence.pods_of(case.workload):
-        names += [get_str(v, "persistentVolumeClaim", "claimName") for v in get_dicts(pod.spec, "volumes")]
+        names += [
+            fields.get_str(v, "persistentVolumeClaim", "claimName") for v in fields.get_dicts(pod.spec, "volumes")
+        ]
     namespace = case.finding.subject.namespace
     for name in dict.fromkeys(names):
         claim = Ref(_PVC, namespace, name)
         json = case.evidence.get(claim)
-        if json is not None and get_str(json, "status", "phase") == "Pending" and not get(json, "spec", "volumeName"):
-            wanted = get_str(json, "spec", "storageClassName")
+        if (
+            json is not None
+            and fields.get_str(json, "status", "phase") == "Pending"
+            and not fields.get(json, "spec", "volumeName")
+        ):
+            wanted = fields.get_str(json, "spec", "storageClassName")
             if (
                 wanted
                 and case.evidence.lists("StorageClass", "")

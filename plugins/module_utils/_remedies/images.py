@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .._model.fields import get_str
+from .._model import fields
 from ._change import Change, RemedyCase
 
 # https://pkg.go.dev/github.com/distribution/reference; the API server takes anything
@@ -27,9 +27,9 @@ def set_image(case: RemedyCase) -> Change | None:
     pointer, spec = found
     if not case.candidate:
         return case.asking("set_image", f"give {case.place} another image", "an image that exists")
-    if not _IMAGE.fullmatch(case.candidate) or case.candidate == get_str(spec, "image"):
+    if not _IMAGE.fullmatch(case.candidate) or case.candidate == fields.get_str(spec, "image"):
         return None
-    summary = f"set the image of {case.place} from {get_str(spec, 'image')} to {case.candidate}"
+    summary = f"set the image of {case.place} from {fields.get_str(spec, 'image')} to {case.candidate}"
     return case.change(
         "set_image", summary, {f"{pointer}/image": case.candidate}, {f"{pointer}/name": case.finding.container}
     )

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from .._model import fields
 from .._model.edits import Edit
-from .._model.fields import get, get_dicts, get_str
 from .._model.objects import Ref
 from ._change import Change, RemedyCase
 
@@ -20,8 +20,8 @@ def uncordon(case: RemedyCase) -> Change | None:
     cordoned = {
         name: json
         for name, json in case.evidence.named("Node", "").items()
-        if get(json, "spec", "unschedulable") is True
-        and all(get_str(taint, "key") == _CORDONED for taint in get_dicts(json, "spec", "taints"))
+        if fields.get(json, "spec", "unschedulable") is True
+        and all(fields.get_str(taint, "key") == _CORDONED for taint in fields.get_dicts(json, "spec", "taints"))
     }
     meant = [case.finding.subject.name] if case.finding.subject.kind == "Node" else list(cordoned)
     name = case.candidate or (meant[0] if len(meant) == 1 else None)

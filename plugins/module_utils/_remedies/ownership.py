@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .._model import fields
 from .._model.edits import Edit
 from .._model.evidence import WORKLOAD_KINDS, Evidence
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
 from .._model.objects import Ref, controller
 from .._model.plan import Step
 from .._model.text import one_line
@@ -33,7 +33,7 @@ _NOT_IN_MANIFESTS: t.Final = frozenset({"restart", "delete_failed_pod"})
 
 
 def kept_by(
-    action: str, steps: t.Sequence[Step], evidence: Evidence, live: t.Callable[[Ref], Json | None]
+    action: str, steps: t.Sequence[Step], evidence: Evidence, live: t.Callable[[Ref], fields.Json | None]
 ) -> str | None:
     """Who would undo these steps, and where to make the change instead; None where nobody would.
 
@@ -56,21 +56,21 @@ def kept_by(
     return None
 
 
-def last_writer(json: Json) -> str:
+def last_writer(json: fields.Json) -> str:
     """Whoever wrote an object's spec last, by the cluster's own managedFields; an empty string where they don't tell."""
     entries = [
         entry
-        for entry in get_dicts(json, "metadata", "managedFields")
-        if get_str(entry, "subresource") != "status" and "f:spec" in get_dict(entry, "fieldsV1")
+        for entry in fields.get_dicts(json, "metadata", "managedFields")
+        if fields.get_str(entry, "subresource") != "status" and "f:spec" in fields.get_dict(entry, "fieldsV1")
     ]
-    newest = max(entries, key=lambda entry: get_str(entry, "time"), default={})
-    return one_line(get_str(newest, "manager"), 100)
+    newest = max(entries, key=lambda entry: fields.get_str(entry, "time"), default={})
+    return one_line(fields.get_str(newest, "manager"), 100)
 
 
-def warning(change: Change, live: t.Callable[[Ref], Json | None]) -> str:
+def warning(change: Change, live: t.Callable[[Ref], fields.Json | None]) -> str:
     """What will undo the change one day, though nothing does so by itself; an empty string where nothing is known."""
     for write in change.writes:
-        annotations = get_dict(live(write.target), "metadata", "annotations") if isinstance(write, Edit) else {}
+        annotations = fields.get_dict(live(write.target), "metadata", "annotations") if isinstance(write, Edit) else {}
         if _LAST_APPLIED in annotations and change.action not in _NOT_IN_MANIFESTS:
             return "; it was made by kubectl apply: the next apply of its manifest undoes this, so correct the manifest, too"
     return ""
@@ -79,28 +79,28 @@ def warning(change: Change, live: t.Callable[[Ref], Json | None]) -> str:
 def autoscaler(evidence: Evidence, workload: Ref) -> str | None:
     """Who counts the replicas of this workload: an autoscaler, or what owns the autoscaler (KEDA)."""
     for name, json in evidence.named("HorizontalPodAutoscaler", workload.namespace).items():
-        target = get_dict(json, "spec", "scaleTargetRef")
-        if (get_str(target, "kind"), get_str(target, "name")) == (workload.kind, workload.name):
+        target = fields.get_dict(json, "spec", "scaleTargetRef")
+        if (fields.get_str(target, "kind"), fields.get_str(target, "name")) == (workload.kind, workload.name):
             ref = Ref("HorizontalPodAutoscaler", workload.namespace, name)
             return str(evidence.owner(ref, json) or ref)
     return None
 
 
-def _gitops(json: Json) -> str | None:
-    marks = {**get_dict(json, "metadata", "labels"), **get_dict(json, "metadata", "annotations")}
+def _gitops(json: fields.Json) -> str | None:
+    marks = {**fields.get_dict(json, "metadata", "labels"), **fields.get_dict(json, "metadata", "annotations")}
     for mark, who in _MARKS.items():
         if isinstance(marks.get(mark), str):
             return f"{who} {marks[mark].partition(':')[0]}"
-    for entry in get_dicts(json, "metadata", "managedFields"):
-        if get_str(entry, "manager") in _MANAGERS:
-            return _MANAGERS[get_str(entry, "manager")]
+    for entry in fields.get_dicts(json, "metadata", "managedFields"):
+        if fields.get_str(entry, "manager") in _MANAGERS:
+            return _MANAGERS[fields.get_str(entry, "manager")]
     if marks.get("app.kubernetes.io/managed-by") == "Helm" and isinstance(marks.get(_RELEASE), str):
         return f"Helm release {marks[_RELEASE]}"
     return None
 
 
-def _vertical(pod: Json) -> bool:
-    return not _VERTICAL.isdisjoint(get_dict(pod, "metadata", "annotations"))
+def _vertical(pod: fields.Json) -> bool:
+    return not _VERTICAL.isdisjoint(fields.get_dict(pod, "metadata", "annotations"))
 
 
 def breaks_budget(change: Change, evidence: Evidence) -> str | None:
@@ -113,31 +113,36 @@ def breaks_budget(change: Change, evidence: Evidence) -> str | None:
             continue
         for name, budget in evidence.named("PodDisruptionBudget", write.target.namespace).items():
             covered = any(
-                selects(get_dict(budget, "spec", "selector"), get_dict(p.json, "metadata", "labels")) for p in ready
+                selects(fields.get_dict(budget, "spec", "selector"), fields.get_dict(p.json, "metadata", "labels"))
+                for p in ready
             )
-            if covered and not get_int(budget, "status", "disruptionsAllowed"):
+            if covered and not fields.get_int(budget, "status", "disruptionsAllowed"):
                 place = f"PodDisruptionBudget {write.target.namespace}/{name}"
                 return f"it would take away every ready pod of {write.target}, and {place} allows no disruption now"
     return None
 
 
-def _all_at_once(json: Json, kind: str, ready: int) -> bool:
+def _all_at_once(json: fields.Json, kind: str, ready: int) -> bool:
     """Whether a rollout leaves no ready pod until the first new one is ready."""
     if kind == "Deployment":
-        return get_str(json, "spec", "strategy", "type") == "Recreate"
-    surge = get_dict(json, "spec", "updateStrategy", "rollingUpdate").get("maxSurge")
+        return fields.get_str(json, "spec", "strategy", "type") == "Recreate"
+    surge = fields.get_dict(json, "spec", "updateStrategy", "rollingUpdate").get("maxSurge")
     return ready == 1 and surge in (None, 0, "0%")
 
 
-def selects(selector: Json, labels: Json) -> bool:
+def selects(selector: fields.Json, labels: fields.Json) -> bool:
     """Whether a LabelSelector takes these labels (k8s.io/apimachinery LabelSelector); an empty one takes all."""
-    if any(labels.get(key) != value for key, value in get_dict(selector, "matchLabels").items()):
+    if any(labels.get(key) != value for key, value in fields.get_dict(selector, "matchLabels").items()):
         return False
-    return all(_expression(each, labels) for each in get_dicts(selector, "matchExpressions"))
+    return all(_expression(each, labels) for each in fields.get_dicts(selector, "matchExpressions"))
 
 
-def _expression(expression: Json, labels: Json) -> bool:
-    key, operator, values = get_str(expression, "key"), get_str(expression, "operator"), expression.get("values") or []
+def _expression(expression: fields.Json, labels: fields.Json) -> bool:
+    key, operator, values = (
+        fields.get_str(expression, "key"),
+        fields.get_str(expression, "operator"),
+        expression.get("values") or [],
+    )
     if operator in ("In", "NotIn"):
         return (labels.get(key) in values) == (operator == "In")
     return (key in labels) == (operator == "Exists")

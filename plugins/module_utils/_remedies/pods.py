@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from .._model import fields
 from .._model.edits import Deletion
-from .._model.fields import get_dicts
 from .._model.objects import Pod
 from ._change import Change, RemedyCase, replaced_by_controller
 
@@ -51,7 +51,7 @@ def _replaceable(case: RemedyCase) -> list[Pod]:
 
 def _has_run(pod: Pod) -> bool:
     states = [
-        *get_dicts(pod.json, "status", "initContainerStatuses"),
-        *get_dicts(pod.json, "status", "containerStatuses"),
+        *fields.get_dicts(pod.json, "status", "initContainerStatuses"),
+        *fields.get_dicts(pod.json, "status", "containerStatuses"),
     ]
     return any(state.get("lastState") or "waiting" not in (state.get("state") or {}) for state in states)

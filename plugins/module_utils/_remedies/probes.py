@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
+from .._model import fields
 from ._change import Change, RemedyCase
 
 _HANDLERS: t.Final = ("httpGet", "tcpSocket", "grpc")
@@ -32,17 +32,17 @@ def patch_probe(case: RemedyCase) -> Change | None:
     if found is None:
         return None
     pointer, spec = found
-    probes = [name for name in _ASKING.get(case.finding.cause, ()) if _handler(get_dict(spec, name))]
+    probes = [name for name in _ASKING.get(case.finding.cause, ()) if _handler(fields.get_dict(spec, name))]
     if not probes:
         return None
     name = probes[0]
-    handler = _handler(get_dict(spec, name))
-    known = _hinted(case, handler) or _declared(spec, get_dict(spec, name, handler))
+    handler = _handler(fields.get_dict(spec, name))
+    known = _hinted(case, handler) or _declared(spec, fields.get_dict(spec, name, handler))
     target = _named(case.candidate, handler) if case.candidate else known
     if target is None and not case.candidate:
         needs = "where it should ask, as port=8080 or path=/healthz"
         return case.asking("patch_probe", f"correct the {_words(name)} of {case.place}", needs)
-    former = get_dict(spec, name, handler)
+    former = fields.get_dict(spec, name, handler)
     after = {key: value for key, value in (target or {}).items() if former.get(key) != value}
     if not after:
         return None
@@ -61,15 +61,17 @@ def give_time(case: RemedyCase) -> Change | None:
     if found is None:
         return None
     pointer, spec = found
-    startup, liveness = get_dict(spec, "startupProbe"), get_dict(spec, "livenessProbe")
+    startup, liveness = fields.get_dict(spec, "startupProbe"), fields.get_dict(spec, "livenessProbe")
     guards = {f"{pointer}/name": case.finding.container}
     if startup:
-        threshold = (get_int(startup, "failureThreshold") or _DEFAULT_THRESHOLD) * 2
+        threshold = (fields.get_int(startup, "failureThreshold") or _DEFAULT_THRESHOLD) * 2
         after: dict[str, t.Any] = {f"{pointer}/startupProbe/failureThreshold": threshold}
         summary = f"let {case.place} take {_seconds(startup, threshold)} s to start, twice as long as now"
     elif liveness:
-        period = get_int(liveness, "periodSeconds") or _DEFAULT_PERIOD
-        threshold = max(_LEAST_SECONDS // period, 2 * (get_int(liveness, "failureThreshold") or _DEFAULT_THRESHOLD))
+        period = fields.get_int(liveness, "periodSeconds") or _DEFAULT_PERIOD
+        threshold = max(
+            _LEAST_SECONDS // period, 2 * (fields.get_int(liveness, "failureThreshold") or _DEFAULT_THRESHOLD)
+        )
         kept = {key: value for key, value in liveness.items() if key not in ("initialDelaySeconds", "successThreshold")}
         after = {f"{pointer}/startupProbe": {**kept, "periodSeconds": period, "failureThreshold": threshold}}
         summary = f"give {case.place} a startup probe, which lets it take {period * threshold} s to start"
@@ -78,14 +80,14 @@ def give_time(case: RemedyCase) -> Change | None:
     return case.change("patch_probe", summary, after, guards)
 
 
-def _seconds(probe: Json, threshold: int) -> int:
-    return (get_int(probe, "initialDelaySeconds") or 0) + (
-        get_int(probe, "periodSeconds") or _DEFAULT_PERIOD
+def _seconds(probe: fields.Json, threshold: int) -> int:
+    return (fields.get_int(probe, "initialDelaySeconds") or 0) + (
+        fields.get_int(probe, "periodSeconds") or _DEFAULT_PERIOD
     ) * threshold
 
 
-def _handler(probe: Json) -> str:
-    return next((name for name in _HANDLERS if get_dict(probe, name)), "")
+def _handler(probe: fields.Json) -> str:
+    return next((name for name in _HANDLERS if fields.get_dict(probe, name)), "")
 
 
 def _hinted(case: RemedyCase, handler: str) -> dict[str, t.Any] | None:
@@ -94,11 +96,15 @@ def _hinted(case: RemedyCase, handler: str) -> dict[str, t.Any] | None:
     return _named(f"{hints[0]['key']}={hints[0]['value']}", handler) if len(hints) == 1 else None
 
 
-def _declared(spec: Json, handler: Json) -> dict[str, t.Any] | None:
+def _declared(spec: fields.Json, handler: fields.Json) -> dict[str, t.Any] | None:
     """The only port that the container declares, where the probe asks at another one."""
-    ports = [port for port in get_dicts(spec, "ports") if get_str(port, "protocol") in ("", "TCP")]
-    numbers = [get_int(port, "containerPort") for port in ports]
-    if len(ports) != 1 or numbers[0] is None or handler.get("port") in (numbers[0], get_str(ports[0], "name") or None):
+    ports = [port for port in fields.get_dicts(spec, "ports") if fields.get_str(port, "protocol") in ("", "TCP")]
+    numbers = [fields.get_int(port, "containerPort") for port in ports]
+    if (
+        len(ports) != 1
+        or numbers[0] is None
+        or handler.get("port") in (numbers[0], fields.get_str(ports[0], "name") or None)
+    ):
         return None
     return {"port": numbers[0]}
 

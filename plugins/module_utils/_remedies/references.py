@@ -10,7 +10,7 @@ import dataclasses
 import re
 import typing as t
 
-from .._model.fields import get, get_dict, get_dicts, get_list, get_str, get_strs
+from .._model import fields
 from .._model.objects import Ref
 from ._change import Change, RemedyCase
 
@@ -70,7 +70,7 @@ def correct_key(case: RemedyCase) -> Change | None:
     if len(found) != 1:
         return None
     ((kind, name, missing),) = found
-    known = get_strs(case.evidence.get(Ref(kind, case.workload.namespace, name)), "keys")
+    known = fields.get_strs(case.evidence.get(Ref(kind, case.workload.namespace, name)), "keys")
     near = [value for value in _near(case) if value in known]
     key = case.candidate or (near[0] if len(near) == 1 else None)
     if key is None:
@@ -87,8 +87,8 @@ def correct_key(case: RemedyCase) -> Change | None:
 
 def correct_service_account(case: RemedyCase) -> Change | None:
     """Let the pods run as another ServiceAccount: the only near miss there is, or a person's."""
-    fields = [name for name in ("serviceAccountName", "serviceAccount") if get_str(case.template, "spec", name)]
-    missing = get_str(case.template, "spec", fields[0]) if fields else ""
+    named = [name for name in ("serviceAccountName", "serviceAccount") if fields.get_str(case.template, "spec", name)]
+    missing = fields.get_str(case.template, "spec", named[0]) if named else ""
     if case.workload.kind == "Pod" or not missing or _exists(case, "ServiceAccount", missing):
         return None
     near = [name for name in _near(case) if _exists(case, "ServiceAccount", name)]
@@ -99,7 +99,7 @@ def correct_service_account(case: RemedyCase) -> Change | None:
     if not _exists(case, "ServiceAccount", name):
         return None
     summary = f"let {case.workload} run as ServiceAccount {name} instead of {missing}, which does not exist"
-    return case.change("patch_reference", summary, {f"{case.root}/spec/{field}": name for field in fields}, {})
+    return case.change("patch_reference", summary, {f"{case.root}/spec/{field}": name for field in named}, {})
 
 
 def _rename(case: RemedyCase, kind: Kind, missing: str, name: str) -> Change | None:
@@ -120,7 +120,7 @@ def _lacks(case: RemedyCase, source: _Source, key: str) -> bool:
     """Whether this key is what is missing: a ConfigMap's keys are known, of a Secret only the finding can tell."""
     if source.kind == "Secret":
         return _told(case, {key}) is not None
-    known = get_strs(case.evidence.get(Ref("ConfigMap", case.workload.namespace, source.name)), "keys")
+    known = fields.get_strs(case.evidence.get(Ref("ConfigMap", case.workload.namespace, source.name)), "keys")
     return bool(known) and key not in known
 
 
@@ -143,46 +143,49 @@ def _the_one_with(case: RemedyCase, keys: set[str]) -> str | None:
     having = [
         name
         for name in _near(case)
-        if keys and keys <= set(get_strs(case.evidence.get(Ref("ConfigMap", case.workload.namespace, name)), "keys"))
+        if keys
+        and keys <= set(fields.get_strs(case.evidence.get(Ref("ConfigMap", case.workload.namespace, name)), "keys"))
     ]
     return having[0] if len(having) == 1 else None
 
 
 def _sources(case: RemedyCase) -> t.Iterator[_Source]:
     """Every place of the template, with the names of the list items on the way to it."""
-    spec, root = get_dict(case.template, "spec"), f"{case.root}/spec"
+    spec, root = fields.get_dict(case.template, "spec"), f"{case.root}/spec"
     mounted: dict[str, str] = {}
     for spec_list in ("initContainers", "containers"):
-        for index, container in enumerate(get_list(spec, spec_list)):
-            name = get_str(container, "name")
+        for index, container in enumerate(fields.get_list(spec, spec_list)):
+            name = fields.get_str(container, "name")
             yield from _in_container(f"{root}/{spec_list}/{index}", container, name)
-            for mount in get_dicts(container, "volumeMounts"):
-                mounted.setdefault(get_str(mount, "name"), name)
-    for index, volume in enumerate(get_list(spec, "volumes")):
-        name = get_str(volume, "name")
+            for mount in fields.get_dicts(container, "volumeMounts"):
+                mounted.setdefault(fields.get_str(mount, "name"), name)
+    for index, volume in enumerate(fields.get_list(spec, "volumes")):
+        name = fields.get_str(volume, "name")
         yield from _in_volume(f"{root}/volumes/{index}", volume, name, mounted.get(name, ""))
 
 
 def _in_container(pointer: str, container: object, name: str) -> t.Iterator[_Source]:
     guard = (f"{pointer}/name", name)
-    for index, variable in enumerate(get_list(container, "env")):
+    for index, variable in enumerate(fields.get_list(container, "env")):
         place = f"{pointer}/env/{index}"
-        guards = (guard, (f"{place}/name", get_str(variable, "name")))
+        guards = (guard, (f"{place}/name", fields.get_str(variable, "name")))
         for kind, field in _KEY_REFS:
-            yield from _source(kind, f"{place}/valueFrom/{field}", get(variable, "valueFrom", field), guards, name)
-    for index, source in enumerate(get_list(container, "envFrom")):
+            yield from _source(
+                kind, f"{place}/valueFrom/{field}", fields.get(variable, "valueFrom", field), guards, name
+            )
+    for index, source in enumerate(fields.get_list(container, "envFrom")):
         for kind, field in _WHOLE_REFS:
-            yield from _source(kind, f"{pointer}/envFrom/{index}/{field}", get(source, field), (guard,), name)
+            yield from _source(kind, f"{pointer}/envFrom/{index}/{field}", fields.get(source, field), (guard,), name)
 
 
 def _in_volume(pointer: str, volume: object, name: str, container: str) -> t.Iterator[_Source]:
     guards = ((f"{pointer}/name", name),)
-    yield from _source("ConfigMap", f"{pointer}/configMap", get(volume, "configMap"), guards, container)
-    yield from _source("Secret", f"{pointer}/secret", get(volume, "secret"), guards, container, "secretName")
-    for index, source in enumerate(get_list(volume, "projected", "sources")):
+    yield from _source("ConfigMap", f"{pointer}/configMap", fields.get(volume, "configMap"), guards, container)
+    yield from _source("Secret", f"{pointer}/secret", fields.get(volume, "secret"), guards, container, "secretName")
+    for index, source in enumerate(fields.get_list(volume, "projected", "sources")):
         for kind, field in _PROJECTED:
             place = f"{pointer}/projected/sources/{index}/{field}"
-            yield from _source(kind, place, get(source, field), guards, container)
+            yield from _source(kind, place, fields.get(source, field), guards, container)
 
 
 _KEY_REFS: t.Final[tuple[tuple[Kind, str], ...]] = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
@@ -198,10 +201,13 @@ def _source(
     container: str,
     name_field: str = "name",
 ) -> t.Iterator[_Source]:
-    name = get_str(source, name_field)
+    name = fields.get_str(source, name_field)
     if not name:
         return
-    keys = [(f"{pointer}/key", key)] if (key := get_str(source, "key")) else []
-    keys += [(f"{pointer}/items/{n}/key", get_str(item, "key")) for n, item in enumerate(get_list(source, "items"))]
-    optional = get(source, "optional") is True
+    keys = [(f"{pointer}/key", key)] if (key := fields.get_str(source, "key")) else []
+    keys += [
+        (f"{pointer}/items/{n}/key", fields.get_str(item, "key"))
+        for n, item in enumerate(fields.get_list(source, "items"))
+    ]
+    optional = fields.get(source, "optional") is True
     yield _Source(kind, name, f"{pointer}/{name_field}", tuple(keys), guards, container, optional)

@@ -11,8 +11,7 @@ import decimal
 import re
 import typing as t
 
-from .._model import quantity
-from .._model.fields import Json, get_dict, get_dicts, get_str
+from .._model import fields, quantity
 from .._model.objects import Ref
 from ._change import Change, RemedyCase
 
@@ -25,7 +24,7 @@ def raise_memory(case: RemedyCase) -> Change | None:
     if found is None:
         return None
     pointer, spec = found
-    limit = get_str(spec, "resources", "limits", "memory")
+    limit = fields.get_str(spec, "resources", "limits", "memory")
     amount = quantity.parse(limit)
     if not amount:
         return None
@@ -34,7 +33,7 @@ def raise_memory(case: RemedyCase) -> Change | None:
         return None
     new = case.candidate or _twice(limit, amount)
     after = {f"{pointer}/resources/limits/memory": new}
-    if get_str(spec, "resources", "requests", "memory") == limit:
+    if fields.get_str(spec, "resources", "requests", "memory") == limit:
         # A request equal to the limit was meant so: it keeps the pod in its quality-of-service class.
         after[f"{pointer}/resources/requests/memory"] = new
     summary = f"raise the memory limit of {case.place} from {limit} to {new}"
@@ -53,20 +52,20 @@ def set_limits(case: RemedyCase) -> Change | None:
 
 def add_cpu_request(case: RemedyCase) -> Change | None:
     """Give every container without a CPU request the one that a person names: an autoscaler counts in parts of it."""
-    target = get_dict(case.evidence.get(case.finding.subject), "spec", "scaleTargetRef")
+    target = fields.get_dict(case.evidence.get(case.finding.subject), "spec", "scaleTargetRef")
     if case.finding.subject.kind == "HorizontalPodAutoscaler":
-        workload = Ref(get_str(target, "kind"), case.finding.subject.namespace, get_str(target, "name"))
+        workload = Ref(fields.get_str(target, "kind"), case.finding.subject.namespace, fields.get_str(target, "name"))
         case = dataclasses.replace(case, finding=dataclasses.replace(case.finding, workload=workload))
     return _set(case, "requests", "the CPU request to set, such as cpu=100m", _without("requests"), only="cpu")
 
 
-_Choice = t.Callable[[list[tuple[str, Json]], str], list[tuple[str, Json]]]
+_Choice = t.Callable[[list[tuple[str, fields.Json]], str], list[tuple[str, fields.Json]]]
 
 
 def _set(case: RemedyCase, field: str, needs: str, choose: _Choice, only: str | None = None) -> Change | None:
-    containers: list[tuple[str, Json]] = [
+    containers: list[tuple[str, fields.Json]] = [
         (f"{case.root}/spec/containers/{index}", spec)
-        for index, spec in enumerate(get_dicts(case.template, "spec", "containers"))
+        for index, spec in enumerate(fields.get_dicts(case.template, "spec", "containers"))
     ]
     if not containers or not any(choose(containers, resource) for resource in ([only] if only else _RESOURCES)):
         return None
@@ -81,33 +80,35 @@ def _set(case: RemedyCase, field: str, needs: str, choose: _Choice, only: str | 
         mine = {name: value for name, value in amounts.items() if (pointer, spec) in choose(containers, name)}
         if mine:
             after.update(_placed(spec, f"{pointer}/resources", field, mine))
-            guards[f"{pointer}/name"] = get_str(spec, "name")
+            guards[f"{pointer}/name"] = fields.get_str(spec, "name")
     if not after:
         return None
     summary = f"set resource {field} of {case.workload} to {case.candidate}"
     return case.change("set_resources", summary, after, guards)
 
 
-def _placed(spec: Json, pointer: str, field: str, amounts: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _placed(spec: fields.Json, pointer: str, field: str, amounts: t.Mapping[str, str]) -> dict[str, t.Any]:
     """The values at the deepest place whose parent is there: a JSON patch can't add below what is absent."""
-    if not get_dict(spec, "resources"):
+    if not fields.get_dict(spec, "resources"):
         return {pointer: {field: dict(amounts)}}
-    if not get_dict(spec, "resources", field):
+    if not fields.get_dict(spec, "resources", field):
         return {f"{pointer}/{field}": dict(amounts)}
     return {f"{pointer}/{field}/{name}": value for name, value in amounts.items()}
 
 
-def _asks_most(containers: list[tuple[str, Json]], resource: str) -> list[tuple[str, Json]]:
+def _asks_most(containers: list[tuple[str, fields.Json]], resource: str) -> list[tuple[str, fields.Json]]:
     asking = [each for each in containers if _request(each[1], resource)]
     return [max(asking, key=lambda each: _request(each[1], resource))] if asking else []
 
 
 def _without(field: str) -> _Choice:
-    return lambda containers, resource: [c for c in containers if not get_dict(c[1], "resources", field).get(resource)]
+    return lambda containers, resource: [
+        c for c in containers if not fields.get_dict(c[1], "resources", field).get(resource)
+    ]
 
 
-def _request(spec: Json, resource: str) -> decimal.Decimal:
-    return quantity.parse(get_dict(spec, "resources", "requests").get(resource)) or decimal.Decimal(0)
+def _request(spec: fields.Json, resource: str) -> decimal.Decimal:
+    return quantity.parse(fields.get_dict(spec, "resources", "requests").get(resource)) or decimal.Decimal(0)
 
 
 def _amounts(candidate: str) -> dict[str, str] | None:
@@ -125,7 +126,7 @@ def _amounts(candidate: str) -> dict[str, str] | None:
 def _fits(case: RemedyCase, resource: str, amount: str | decimal.Decimal) -> bool:
     """Whether the largest node offers as much.  Quotas and LimitRanges answer for themselves when a pod is tried."""
     nodes = case.evidence.named("Node", "").values()
-    offers = [quantity.parse(get_dict(node, "status", "allocatable").get(resource)) or 0 for node in nodes]
+    offers = [quantity.parse(fields.get_dict(node, "status", "allocatable").get(resource)) or 0 for node in nodes]
     largest = max(offers, default=0)
     wanted = amount if isinstance(amount, decimal.Decimal) else quantity.parse(amount) or 0
     return not largest or wanted <= largest

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._model import fields
 from .._model.edits import differences, names_on_the_way
 from .._model.evidence import Revision
-from .._model.fields import Json, get, get_dict
 from .._model.secrets import redact_object, secret_name
 from ._change import EDITABLE, Change, RemedyCase
 
@@ -22,7 +22,7 @@ _NAMED: t.Final = re.compile(r"revision=([0-9]{1,18})")
 def roll_back(case: RemedyCase) -> Change | None:
     """Give a workload the template of a former revision: the newest with a ready pod now, or the one that a person names."""
     json = case.json
-    if json is None or case.workload.kind not in EDITABLE or get(json, "spec", "paused") is True:
+    if json is None or case.workload.kind not in EDITABLE or fields.get(json, "spec", "paused") is True:
         return None
     named = _NAMED.fullmatch(case.candidate or "")
     former = [each for each in case.evidence.revisions(case.workload)[1:] if _changes(json, each)]
@@ -37,7 +37,7 @@ def roll_back(case: RemedyCase) -> Change | None:
     return case.asking("roll_back", f"give {case.workload} the template of a former revision again", needs)
 
 
-def _to(case: RemedyCase, json: Json, good: Revision) -> Change | None:
+def _to(case: RemedyCase, json: fields.Json, good: Revision) -> Change | None:
     changed = _changes(json, good)
     guards = {
         path: name for pointer, _before, _after in changed for path, name in names_on_the_way(json, pointer).items()
@@ -55,9 +55,9 @@ def _to(case: RemedyCase, json: Json, good: Revision) -> Change | None:
     )
 
 
-def _changes(json: Json, revision: Revision) -> list[tuple[str, t.Any, t.Any]]:
+def _changes(json: fields.Json, revision: Revision) -> list[tuple[str, t.Any, t.Any]]:
     """What the template would have to change to be that revision's again."""
-    return list(differences("/spec/template", get_dict(json, "spec", "template"), _template(revision)))
+    return list(differences("/spec/template", fields.get_dict(json, "spec", "template"), _template(revision)))
 
 
 def _is_secret(pointer: str, before: t.Any, after: t.Any, guards: t.Mapping[str, str]) -> bool:
@@ -66,10 +66,10 @@ def _is_secret(pointer: str, before: t.Any, after: t.Any, guards: t.Mapping[str,
     return named or any(redact_object(value) != value for value in (before, after))
 
 
-def _template(revision: Revision) -> Json:
+def _template(revision: Revision) -> fields.Json:
     """A revision's template as its workload had it: without the label that the controller adds, and the mark of a patch."""
     template = {key: value for key, value in revision.template.items() if key != "$patch"}
-    metadata = dict(get_dict(template, "metadata"))
+    metadata = dict(fields.get_dict(template, "metadata"))
     if revision.ref.kind == "ReplicaSet":
-        metadata["labels"] = {key: value for key, value in get_dict(metadata, "labels").items() if key != _HASH}
+        metadata["labels"] = {key: value for key, value in fields.get_dict(metadata, "labels").items() if key != _HASH}
     return {**template, "metadata": metadata}

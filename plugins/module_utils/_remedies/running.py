@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._model import fields
 from .._model.edits import Edit
-from .._model.fields import Json, get, get_dict, get_int
 from ._change import EDITABLE, Change, RemedyCase
 
 _RESTARTED: t.Final = "/spec/template/metadata/annotations"
@@ -21,7 +21,7 @@ def scale(case: RemedyCase) -> Change | None:
     json = case.evidence.get(case.workload)
     if json is None or case.workload.kind not in {"Deployment", "StatefulSet"}:
         return None
-    now = get_int(json, "spec", "replicas")
+    now = fields.get_int(json, "spec", "replicas")
     if not case.candidate:
         needs = "how many replicas shall run, 1 or more"
         return Change("scale", f"scale {case.workload}", _scaled(case, now, None), needs=needs)
@@ -46,7 +46,7 @@ def restart(case: RemedyCase) -> Change | None:
     if not any(all(container.running for container in pod.containers) for pod in pods):
         return None
     since = case.finding.since or case.evidence.observed_at
-    annotations = get_dict(json, "spec", "template", "metadata", "annotations")
+    annotations = fields.get_dict(json, "spec", "template", "metadata", "annotations")
     if annotations.get(_RESTARTED_AT) == since:
         return None
     pointer = f"{_RESTARTED}/{_RESTARTED_AT.replace('/', '~1')}" if annotations else _RESTARTED
@@ -57,17 +57,17 @@ def restart(case: RemedyCase) -> Change | None:
 def resume(case: RemedyCase) -> Change | None:
     """Let a paused rollout, or a suspended CronJob, go on."""
     json = case.evidence.get(case.workload)
-    if case.workload.kind == "Deployment" and get(json, "spec", "paused") is True:
+    if case.workload.kind == "Deployment" and fields.get(json, "spec", "paused") is True:
         pointer, value, what = (
             "/spec/paused",
             None,
             "the rollout goes on: its pods are replaced by the newest template's",
         )
-    elif case.workload.kind == "CronJob" and get(json, "spec", "suspend") is True:
+    elif case.workload.kind == "CronJob" and fields.get(json, "spec", "suspend") is True:
         pointer, value, what = "/spec/suspend", False, "its next run starts by its schedule"
     else:
         return None
-    edit = Edit(case.workload, t.cast(Json, json), {pointer: value})
+    edit = Edit(case.workload, t.cast(fields.Json, json), {pointer: value})
     return Change("resume", f"resume {case.workload}", f"{case.workload}: {what}", (edit,))
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._model import fields
 from .._model.edits import Edit
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
 from .._model.objects import Pod
 from ._change import Change, RemedyCase
 
@@ -21,7 +21,7 @@ _PORT: t.Final = re.compile(r"(?P<port>[a-z0-9-]+=)?(?P<target>[0-9]{1,5}|[a-z0-
 def patch_service_selector(case: RemedyCase) -> Change | None:
     """Let a Service select the pods of the only workload that can be meant, or those with the label that a person names."""
     json = _service(case)
-    selector = get_dict(json, "spec", "selector")
+    selector = fields.get_dict(json, "spec", "selector")
     if json is None or not selector:
         return None
     service = case.finding.subject
@@ -43,11 +43,15 @@ def patch_service_target_port(case: RemedyCase) -> Change | None:
     json = _service(case)
     if json is None:
         return None
-    service, ports, declared = case.finding.subject, get_dicts(json, "spec", "ports"), _declared(case, json)
+    service, ports, declared = case.finding.subject, fields.get_dicts(json, "spec", "ports"), _declared(case, json)
     wrong = [(index, port) for index, port in enumerate(ports) if not _leads(port, declared)]
     named = _PORT.fullmatch(case.candidate) if case.candidate else None
     if named and named["port"]:
-        wrong = [(i, p) for i, p in enumerate(ports) if f"{get_str(p, 'name') or get_int(p, 'port')}=" == named["port"]]
+        wrong = [
+            (i, p)
+            for i, p in enumerate(ports)
+            if f"{fields.get_str(p, 'name') or fields.get_int(p, 'port')}=" == named["port"]
+        ]
     if len(wrong) != 1 or (case.candidate and not named):
         return None
     index, port = wrong[0]
@@ -55,17 +59,19 @@ def patch_service_target_port(case: RemedyCase) -> Change | None:
     if target is None:
         needs = "the port that its pods listen on, a number or a name"
         return Change("patch_service_target_port", f"correct the target port of {service}", _effect(case), needs=needs)
-    before = port.get("targetPort", get_int(port, "port"))
+    before = port.get("targetPort", fields.get_int(port, "port"))
     if target == before:
         return None
     pointer = f"/spec/ports/{index}"
-    guards = {f"{pointer}/port": get_int(port, "port")} | ({f"{pointer}/name": port["name"]} if "name" in port else {})
-    summary = f"let port {get_int(port, 'port')} of {service} lead to {target} instead of {before}"
+    guards = {f"{pointer}/port": fields.get_int(port, "port")} | (
+        {f"{pointer}/name": port["name"]} if "name" in port else {}
+    )
+    summary = f"let port {fields.get_int(port, 'port')} of {service} lead to {target} instead of {before}"
     edit = Edit(service, json, {f"{pointer}/targetPort": target}, guards)
     return Change("patch_service_target_port", summary, _effect(case), (edit,))
 
 
-def _service(case: RemedyCase) -> Json | None:
+def _service(case: RemedyCase) -> fields.Json | None:
     return case.evidence.get(case.finding.subject) if case.finding.subject.kind == "Service" else None
 
 
@@ -73,19 +79,19 @@ def _effect(case: RemedyCase) -> str:
     return f"no pod is touched; who calls {case.finding.subject} is sent to other pods or ports from then on"
 
 
-def _named(candidate: str, selector: Json) -> dict[str, str]:
+def _named(candidate: str, selector: fields.Json) -> dict[str, str]:
     """The selector with the label that a person names; empty where that is none of its labels."""
     named = _LABEL.fullmatch(candidate)
     return {**selector, named["key"]: named["value"]} if named and named["key"] in selector else {}
 
 
-def _meant(case: RemedyCase, selector: Json) -> dict[str, str] | None:
+def _meant(case: RemedyCase, selector: fields.Json) -> dict[str, str] | None:
     """The selector that takes the pods which the finding holds for meant, where that is one workload's."""
     hints = [c.what.removeprefix("selector ") for c in case.finding.candidates if c.what.startswith("selector ")]
     if len(hints) != 1 or case.finding.confidence != "confirmed":
         return None  # a guess is for a person to decide
     labels = dict(part.split("=", 1) for part in hints[0].split(",") if "=" in part)
-    taken = [pod for pod in _pods(case) if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+    taken = [pod for pod in _pods(case) if labels.items() <= fields.get_dict(pod.json, "metadata", "labels").items()]
     if not labels or not taken:
         return None
     kept = {key: labels[key] for key in selector if key in labels}
@@ -97,20 +103,22 @@ def _pods(case: RemedyCase) -> list[Pod]:
     return [pod for pod in case.evidence.pods if pod.ref.namespace == namespace and not pod.deleting]
 
 
-def _declared(case: RemedyCase, json: Json) -> set[tuple[int, str]]:
+def _declared(case: RemedyCase, json: fields.Json) -> set[tuple[int, str]]:
     """Number and name of every TCP port that the selected pods declare."""
-    selector = get_dict(json, "spec", "selector").items()
-    pods = [pod for pod in _pods(case) if selector and selector <= get_dict(pod.json, "metadata", "labels").items()]
-    ports = [port for pod in pods for c in pod.containers for port in get_dicts(c.spec, "ports")]
+    selector = fields.get_dict(json, "spec", "selector").items()
+    pods = [
+        pod for pod in _pods(case) if selector and selector <= fields.get_dict(pod.json, "metadata", "labels").items()
+    ]
+    ports = [port for pod in pods for c in pod.containers for port in fields.get_dicts(c.spec, "ports")]
     return {
-        (get_int(port, "containerPort") or 0, get_str(port, "name"))
+        (fields.get_int(port, "containerPort") or 0, fields.get_str(port, "name"))
         for port in ports
-        if get_str(port, "protocol") in ("", "TCP")
+        if fields.get_str(port, "protocol") in ("", "TCP")
     }
 
 
-def _leads(port: Json, declared: set[tuple[int, str]]) -> bool:
-    target = port.get("targetPort", get_int(port, "port"))
+def _leads(port: fields.Json, declared: set[tuple[int, str]]) -> bool:
+    target = port.get("targetPort", fields.get_int(port, "port"))
     return any(target in (number, name) for number, name in declared)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from .._model import fields
 from .._model.edits import Creation
-from .._model.fields import get_dict, get_strs
 from .._model.objects import Ref
 from ._change import Change, RemedyCase
 
@@ -40,7 +40,7 @@ def allow_traffic(case: RemedyCase) -> Change | None:
     made = {
         "metadata": {"name": name, "namespace": closing.namespace},
         "spec": {
-            "podSelector": get_dict(json, "spec", "podSelector"),
+            "podSelector": fields.get_dict(json, "spec", "podSelector"),
             "policyTypes": [way.capitalize()],
             way: [{"ports": [{"port": port, "protocol": "TCP"}], "to" if way == "egress" else "from": [peer]}],
         },
@@ -54,5 +54,5 @@ def allow_traffic(case: RemedyCase) -> Change | None:
 def _ways(case: RemedyCase, closing: Ref) -> list[str]:
     """The directions that the policy closes; without a word it is Ingress, and Egress where it has rules for it."""
     json = case.evidence.get(closing)
-    named = get_strs(json, "spec", "policyTypes")
-    return named or (["Ingress", "Egress"] if "egress" in get_dict(json, "spec") else ["Ingress"])
+    named = fields.get_strs(json, "spec", "policyTypes")
+    return named or (["Ingress", "Egress"] if "egress" in fields.get_dict(json, "spec") else ["Ingress"])

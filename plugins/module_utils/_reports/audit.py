@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
-from .._model.fields import Json, get_dict, get_int, get_list, get_str, get_strs
+from .._model import fields, moments
 from .markdown import plain
 
 _WRONG: t.Final[t.Mapping[str, str]] = {
@@ -28,11 +27,11 @@ _TIMES: t.Final[t.Mapping[str, str]] = {
 }
 
 
-def audit_page(compliance: Json, phrs: t.Sequence[Json], scope: str, now: str) -> str:
+def audit_page(compliance: fields.Json, phrs: t.Sequence[fields.Json], scope: str, now: str) -> str:
     answer = "compliant" if compliance.get("compliant") else "NOT compliant"
     lines = [f"# Audit of {plain(scope)}: {answer}", "", f"Made at {now}.", ""]
     for name, title in _WRONG.items():
-        found = get_strs(compliance, name)
+        found = fields.get_strs(compliance, name)
         if found:
             lines += [f"## {title}", "", *(f"- {plain(each)}" for each in found), ""]
     lines += ["## Figures", "", "| what | value |", "|---|---|"]
@@ -41,17 +40,18 @@ def audit_page(compliance: Json, phrs: t.Sequence[Json], scope: str, now: str) -
         "approved": "approved by persons",
         "by_policy": "decided by the policy (trivial)",
     }
-    lines += [f"| {title} | {get_int(compliance, name)} |" for name, title in counts.items()]
-    lines += [f"| by breaking the glass | {len(get_list(compliance, 'broken_glass'))} |"]
+    lines += [f"| {title} | {fields.get_int(compliance, name)} |" for name, title in counts.items()]
+    lines += [f"| by breaking the glass | {len(fields.get_list(compliance, 'broken_glass'))} |"]
     cluster = "not asked" if compliance.get("unrecorded") is None else "asked"
     lines += [f"| the cluster's own account of our writes | {cluster} |"]
     for name, title in _TIMES.items():
-        figures = get_dict(compliance, "times", name)
-        lines.append(f"| {title}, median and mean of {get_int(figures, 'count')} | {_pair(figures)} |")
-    retention = get_dict(compliance, "retention")
+        figures = fields.get_dict(compliance, "times", name)
+        lines.append(f"| {title}, median and mean of {fields.get_int(figures, 'count')} | {_pair(figures)} |")
+    retention = fields.get_dict(compliance, "retention")
+    oldest = plain(fields.get_str(retention, "oldest") or "none")
     lines += [
-        f"| oldest record, of those kept for {get_int(retention, 'days')} days | {plain(get_str(retention, 'oldest') or 'none')} |",
-        f"| records beyond that | {get_int(retention, 'beyond')} |",
+        f"| oldest record, of those kept for {fields.get_int(retention, 'days')} days | {oldest} |",
+        f"| records beyond that | {fields.get_int(retention, 'beyond')} |",
         "",
         "## Records",
         "",
@@ -59,13 +59,13 @@ def audit_page(compliance: Json, phrs: t.Sequence[Json], scope: str, now: str) -
         "|---|---|---|---|---|",
     ]
     for row in phrs:
-        cells = (get_str(row, name) or "-" for name in ("id", "tier", "state", "verdict", "summary"))
+        cells = (fields.get_str(row, name) or "-" for name in ("id", "tier", "state", "verdict", "summary"))
         lines.append(f"| {' | '.join(plain(cell) for cell in cells)} |")
     for row in phrs:
-        lines += [f"- {plain(error)}" for error in get_strs(row, "errors")]
+        lines += [f"- {plain(error)}" for error in fields.get_strs(row, "errors")]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _pair(figures: Json) -> str:
-    found = [get_int(figures, name) for name in ("median", "mean")]
+def _pair(figures: fields.Json) -> str:
+    found = [fields.get_int(figures, name) for name in ("median", "mean")]
     return ", ".join(moments.in_words(each) for each in found if each is not None) or "-"

@@ -10,7 +10,7 @@ import html
 import itertools
 import typing as t
 
-from .._model.fields import Json
+from .._model import fields
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, shorten, visible
 from . import wording
@@ -40,7 +40,7 @@ b.critical{color:var(--critical)}b.warning{color:var(--warning)}b.info{color:var
 """
 
 
-def report(diagnosis: Diagnosis, proposals: t.Sequence[Json] = ()) -> str:
+def report(diagnosis: Diagnosis, proposals: t.Sequence[fields.Json] = ()) -> str:
     """A whole page; text from the cluster stands in it as text only."""
     headline = _text(wording.headline(diagnosis))
     roots = wording.roots(diagnosis)
@@ -67,7 +67,7 @@ def _as_many_as_fit(articles: t.Sequence[str]) -> list[str]:
     return [article for article, size in zip(articles, sizes, strict=True) if size <= _BYTES]
 
 
-def _plans(diagnosis: Diagnosis, proposals: t.Sequence[Json]) -> str:
+def _plans(diagnosis: Diagnosis, proposals: t.Sequence[fields.Json]) -> str:
     items = "".join(
         f"<dt>{each.label}</dt><dd>{_text(each.text)}{f'<pre>{_text(each.command)}</pre>' if each.command else ''}</dd>"
         for each in wording.planned(diagnosis, proposals)

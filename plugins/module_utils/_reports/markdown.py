@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._model.fields import Json
+from .._model import fields
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, visible
 from . import wording
@@ -17,7 +17,7 @@ from . import wording
 _MARKUP: t.Final = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|(?<=^\d)[.)]|:(?=//)|(?<=mailto):|(?<=\bwww)\.)")
 
 
-def report(diagnosis: Diagnosis, proposals: t.Sequence[Json] = ()) -> str:
+def report(diagnosis: Diagnosis, proposals: t.Sequence[fields.Json] = ()) -> str:
     """Markdown in which text from the cluster is text: no link, image, mention or HTML of its own."""
     lines = [f"# {plain(wording.headline(diagnosis))}", "", plain(wording.place(diagnosis)), ""]
     lines += [f"- {plain(gap)}" for gap in wording.gaps(diagnosis.unreadable)]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.advice import advice_from_json
-from .._model.fields import Json, get, get_dict, get_dicts, get_int, get_str
 from .._model.record import Event, Record
 from . import wording
 from .markdown import block, plain
@@ -64,13 +63,13 @@ def page(record: Record) -> str:
         *_story(record),
         "## Recommendation",
         "",
-        f"{plain(get_str(finding, 'cause'))} on {plain(str(plan.workload))}: {plain(get_str(finding, 'summary'))}",
+        f"{plain(fields.get_str(finding, 'cause'))} on {plain(str(plan.workload))}: {plain(fields.get_str(finding, 'summary'))}",
         "",
-        plain(get_str(finding, "explanation")),
+        plain(fields.get_str(finding, "explanation")),
         "",
     ]
-    for item in get_dicts(finding, "evidence"):
-        lines += [f"- {plain(get_str(item, 'source'))}", "", *block(get_str(item, "text"))]
+    for item in fields.get_dicts(finding, "evidence"):
+        lines += [f"- {plain(fields.get_str(item, 'source'))}", "", *block(fields.get_str(item, "text"))]
     lines += _advice(record)
     lines += ["## Plan", "", *block(plan_text(record)), "## Decision", "", *_decisions(record)]
     lines += [
@@ -97,9 +96,9 @@ def _advice(record: Record) -> t.Iterator[str]:
 
 def times(record: Record) -> dict[str, int | None]:
     """The times that count, in seconds: failure to plan (MTTD), question to answer, and failure to a good verdict (MTTR)."""
-    began = get_str(record.plan.finding, "since") or None
+    began = fields.get_str(record.plan.finding, "since") or None
     asked, approved = record.first("asked"), record.approvals[-1] if record.approvals else None
-    good = next((event.at for event in record.events if get_str(event.body, "verdict") == "better"), None)
+    good = next((event.at for event in record.events if fields.get_str(event.body, "verdict") == "better"), None)
     return {
         "mttd": _whole(began, record.plan.created_at),
         "approval": _whole(asked.at if asked else None, approved.at if approved else None),
@@ -137,7 +136,9 @@ def _decisions(record: Record) -> t.Iterator[str]:
             yield f"- {_HAPPENED[event.type]} by {plain(str(event.by))} at {event.at}"
             yield ""
             yield from block(
-                get_str(event.body, "justification") or get_str(event.body, "text") or "(no justification)"
+                fields.get_str(event.body, "justification")
+                or fields.get_str(event.body, "text")
+                or "(no justification)"
             )
     if record.missing:
         yield f"Still missing: {', '.join(record.missing)}."
@@ -151,10 +152,11 @@ def _metrics(record: Record) -> t.Iterator[str]:
     yield f"| before | {plan.baseline.desired} | {plan.baseline.ready} | {plan.baseline.restarts} | | |"
     for event in record.events:
         if event.type == "verified":
-            metrics = get_dict(event.body, "metrics")
-            counts = " | ".join(str(get_int(metrics, name)) for name in ("desired", "ready", "restarts"))
-            offset = moments.in_words(get_int(event.body, "offset_seconds") or 0)
-            yield f"| after {offset} | {counts} | {plain(get_str(event.body, 'verdict'))} | {plain(get_str(event.body, 'reason'))} |"
+            metrics = fields.get_dict(event.body, "metrics")
+            counts = " | ".join(str(fields.get_int(metrics, name)) for name in ("desired", "ready", "restarts"))
+            offset = moments.in_words(fields.get_int(event.body, "offset_seconds") or 0)
+            verdict, reason = (plain(fields.get_str(event.body, name)) for name in ("verdict", "reason"))
+            yield f"| after {offset} | {counts} | {verdict} | {reason} |"
     yield ""
 
 
@@ -172,10 +174,12 @@ def _rollback(record: Record) -> t.Iterator[str]:
         yield f"{began} {moments.in_words(late)} too late."
         yield ""
     for event in record.events:
-        for row in get_dicts(event.body, "difference"):
-            yield f"- {plain(get_str(row, 'path'))}"
+        for row in fields.get_dicts(event.body, "difference"):
+            yield f"- {plain(fields.get_str(row, 'path'))}"
             yield ""
-            yield from block(f"before: {get(row, 'before')}\nours:   {get(row, 'ours')}\nnow:    {get(row, 'now')}")
+            yield from block(
+                f"before: {fields.get(row, 'before')}\nours:   {fields.get(row, 'ours')}\nnow:    {fields.get(row, 'now')}"
+            )
 
 
 def _events(record: Record) -> t.Iterator[str]:
@@ -188,5 +192,10 @@ def _events(record: Record) -> t.Iterator[str]:
 
 
 def _detail(event: Event) -> str:
-    body: Json = event.body
-    return get_str(body, "reason") or get_str(body, "text") or get_str(body, "by") or get_str(body, "verdict")
+    body: fields.Json = event.body
+    return (
+        fields.get_str(body, "reason")
+        or fields.get_str(body, "text")
+        or fields.get_str(body, "by")
+        or fields.get_str(body, "verdict")
+    )

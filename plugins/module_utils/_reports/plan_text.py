@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from .._model import edits, moments
-from .._model.fields import Json, get_dicts, get_str
+from .._model import edits, fields, moments
 from .._model.plan import Step
 from .._model.record import Record
 from .._model.secrets import REDACTED, redact_object, secret_name
@@ -29,15 +28,13 @@ def plan_text(record: Record) -> str:
         if rule.rollback_within
         else "when one person decides it"
     )
+    cause, confidence, summary = (fields.get_str(plan.finding, name) for name in ("cause", "confidence", "summary"))
     lines = [
         ("Plan", f"{record.id}, tier {plan.tier}: {plan.summary}"),
-        (
-            "Cause",
-            f"{get_str(plan.finding, 'cause')} ({get_str(plan.finding, 'confidence')}): {get_str(plan.finding, 'summary')}",
-        ),
+        ("Cause", f"{cause} ({confidence}): {summary}"),
         *(
-            ("Proof", f"{get_str(item, 'source')}: {get_str(item, 'text')}")
-            for item in get_dicts(plan.finding, "evidence")[:1]
+            ("Proof", f"{fields.get_str(item, 'source')}: {fields.get_str(item, 'text')}")
+            for item in fields.get_dicts(plan.finding, "evidence")[:1]
         ),
         ("Effect", plan.effect),
         *(line for step in plan.steps for line in _step(step)),
@@ -63,12 +60,12 @@ def _step(step: Step) -> t.Iterator[tuple[str, str]]:
         yield "  change", f"{change['path']}: {_value(change['before'])} -> {_value(change['after'])}"
 
 
-def changes(step: Step) -> list[Json]:
+def changes(step: Step) -> list[fields.Json]:
     """What a step changes, part by part, redacted."""
-    tested = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
-    found: list[Json] = []
+    tested = {fields.get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
+    found: list[fields.Json] = []
     for operation in step.patch:
-        path = get_str(operation, "path")
+        path = fields.get_str(operation, "path")
         if operation.get("op") != "test":
             for place, before, after in edits.differences(path, tested.get(path), operation.get("value")):
                 hidden = place.endswith("/value") and secret_name(
@@ -82,7 +79,7 @@ def changes(step: Step) -> list[Json]:
     return found
 
 
-def differences(step: Step, gone: Json | None = None) -> list[Json]:
+def differences(step: Step, gone: fields.Json | None = None) -> list[fields.Json]:
     """What Ansible shows with --diff; ``gone`` is what a deletion takes away, of which it shows all."""
     if step.verb == "delete":
         whole = json.dumps(redact_object(gone), indent=1, sort_keys=True, ensure_ascii=False) if gone else ""

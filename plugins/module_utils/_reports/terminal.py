@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
-from .._model.fields import Json
+from .._model import fields
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.text import one_line, visible
 from . import wording
@@ -47,7 +47,7 @@ def _in_short(findings: t.Sequence[Finding]) -> t.Iterator[str]:
         yield f"and {len(findings) - _SHOWN} more"
 
 
-def plans(diagnosis: Diagnosis, proposals: t.Sequence[Json]) -> str:
+def plans(diagnosis: Diagnosis, proposals: t.Sequence[fields.Json]) -> str:
     """The plans that were made, each with the command that asks for its approval; empty where none was tried."""
     return "\n".join(line for each in wording.planned(diagnosis, proposals) for line in _plan(each))
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.advice import Advice
 from .._model.evidence import Unreadable
-from .._model.fields import Json, get_str
 from .._model.finding import Diagnosis, Finding, Remedy
 from .._model.plan import FROM_SNAPSHOT
 from .._model.text import shorten
@@ -88,24 +87,24 @@ class Planned:
     command: str = ""
 
 
-def planned(diagnosis: Diagnosis, proposals: t.Sequence[Json]) -> list[Planned]:
+def planned(diagnosis: Diagnosis, proposals: t.Sequence[fields.Json]) -> list[Planned]:
     """Each proposal in words, in the order in which they were made."""
     titles = {finding.id: title(finding) for finding in diagnosis.findings}
     return [_planned(proposal, titles) for proposal in proposals]
 
 
-def _planned(proposal: Json, titles: t.Mapping[str, str]) -> Planned:
-    finding = get_str(proposal, "finding")
+def _planned(proposal: fields.Json, titles: t.Mapping[str, str]) -> Planned:
+    finding = fields.get_str(proposal, "finding")
     about = titles.get(finding, finding)
-    phr, tier, state, dry_run = (get_str(proposal, name) for name in ("phr", "tier", "state", "dry_run"))
+    phr, tier, state, dry_run = (fields.get_str(proposal, name) for name in ("phr", "tier", "state", "dry_run"))
     if phr:
-        text = f"{phr} (tier {tier}, {state}; dry run: {dry_run}): {get_str(proposal, 'summary')}"
+        text = f"{phr} (tier {tier}, {state}; dry run: {dry_run}): {fields.get_str(proposal, 'summary')}"
         if dry_run == FROM_SNAPSHOT:
             return Planned("Plan", f"{text}. It was made from a snapshot and can never be applied.")
         return Planned("Plan", text, f"ansible-playbook aiops.kubernetes.approve -e aiops_phr={phr}")
-    if needs := get_str(proposal, "needs"):
+    if needs := fields.get_str(proposal, "needs"):
         return Planned("Plan", f"{about}: {needs} must be named before there can be a plan")
-    return Planned("No plan", f"{about}: {get_str(proposal, 'why_none')}")
+    return Planned("No plan", f"{about}: {fields.get_str(proposal, 'why_none')}")
 
 
 def advice(said: Advice) -> str:

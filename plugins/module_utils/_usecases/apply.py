@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.edits import at
 from .._model.errors import AiopsError
 from .._model.evidence import Cluster, Reader, Scope
-from .._model.fields import Json, get_str
 from .._model.objects import Ref
 from .._model.plan import Plan
 from .._model.record import Person, Record
@@ -59,7 +58,7 @@ def _apply(records: Records, writer: Writer, cluster: Cluster, record: Record, b
 def require_unkept(reader: Reader, writer: Writer, record: Record) -> None:
     """An AiopsError where somebody would undo the change by now: an autoscaler or a GitOps tool that came after the plan."""
 
-    def live(target: Ref) -> Json | None:
+    def live(target: Ref) -> fields.Json | None:
         try:
             return writer.get(target)
         except NotAllowed:
@@ -105,7 +104,8 @@ def reconcile(records: Records, writer: Writer, record: Record, by: Person) -> R
     try:
         states = [found(writer, step, uids) for step in record.plan.steps]
         made = [
-            get_str(writer.get(s.target), "metadata", "uid") if s.verb == "create" else "" for s in record.plan.steps
+            fields.get_str(writer.get(s.target), "metadata", "uid") if s.verb == "create" else ""
+            for s in record.plan.steps
         ]
     except NotAllowed as exc:
         raise AiopsError(
@@ -146,14 +146,14 @@ def _write(records: Records, writer: Writer, record: Record, by: Person) -> Reco
                 f"{record.id} did not apply to {step.target}: {exc}. The steps before it: {record.state(moments.now())}."
             ) from exc
         generations.append(at(after, "/metadata/generation"))
-        uids.append(get_str(after, "metadata", "uid"))
+        uids.append(fields.get_str(after, "metadata", "uid"))
     return records.append(record.id, "applied", moments.now(), by, {"generations": generations, "uids": uids})
 
 
-def _undone(records: Records, writer: Writer, record: Record, by: Person, body: Json) -> Record:
+def _undone(records: Records, writer: Writer, record: Record, by: Person, body: fields.Json) -> Record:
     """The record after the steps that were done are taken back: a change that is half applied helps nobody."""
     record = records.append(record.id, "applied", moments.now(), by, body)
-    return undo(records, writer, record, by, get_str(body, "reason"))
+    return undo(records, writer, record, by, fields.get_str(body, "reason"))
 
 
 def _rehearse(records: Records, writer: Writer, record: Record, by: Person) -> None:

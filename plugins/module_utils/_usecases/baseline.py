@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .._model import fields
 from .._model.evidence import Evidence
-from .._model.fields import get_int
 from .._model.finding import Finding
 from .._model.measuring import Gauge
 from .._model.objects import Ref
@@ -34,7 +34,7 @@ def baseline(
 ) -> Baseline:
     """How the workload does now, and what is wrong beside it."""
     pods = [pod for pod in evidence.pods_of(workload) if not pod.deleting]
-    wanted = get_int(evidence.get(workload), "spec", "replicas")
+    wanted = fields.get_int(evidence.get(workload), "spec", "replicas")
     beside = [finding.id for finding in findings if about(finding) != workload and finding.severity != "info"]
     return Baseline(
         at=evidence.observed_at,

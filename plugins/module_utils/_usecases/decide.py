@@ -10,9 +10,8 @@ import dataclasses
 import typing as t
 import unicodedata
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.errors import AiopsError
-from .._model.fields import Json, get_str
 from .._model.record import Event, Person, Record
 from .._model.records import Records
 from .._model.text import one_line
@@ -45,7 +44,7 @@ class Voice:
 
     by: Person
     sign: t.Callable[[bytes], str] | None = None
-    proof: Json | None = None
+    proof: fields.Json | None = None
     at: str | None = None
 
 
@@ -66,7 +65,7 @@ def decide(
     """
     voice = Voice(voice) if isinstance(voice, Person) else voice
     _require_state(record, verdict)
-    body: Json = {"digest": record.plan_digest, "justification": _justified(record, verdict, justification)}
+    body: fields.Json = {"digest": record.plan_digest, "justification": _justified(record, verdict, justification)}
     if voice.proof is not None:
         body = {**body, "proof": voice.proof}
     if verdict == "break_glass":
@@ -99,7 +98,7 @@ def decide_by_platform(
         record = ask(records, record.id, by, asked)
     for voice in voices:
         if record.state(moments.now()) in _STATES[verdict]:
-            node = one_line(get_str(voice.proof, "node"), 100)
+            node = one_line(fields.get_str(voice.proof, "node"), 100)
             why = f"approved at the node {node!r} of AWX, which asks for no reason"
             record = decide(records, record, verdict, voice, why)
     return record
@@ -110,7 +109,7 @@ def review(records: Records, record: Record, voice: Voice, text: str) -> Record:
     if record.broken_glass is None:
         raise AiopsError(f"{record.id} needs no review: nobody broke the glass for it.")
     at = moments.now()
-    body: Json = {"text": safe_text(text)}
+    body: fields.Json = {"text": safe_text(text)}
     event = record.following("post_review", at, voice.by, body)
     if voice.sign:
         body = {**body, "signature": voice.sign(event.signed_bytes(record.id))}

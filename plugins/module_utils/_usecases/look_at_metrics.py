@@ -11,7 +11,7 @@ import re
 import time
 import typing as t
 
-from .._model.fields import Json, get_dict, get_dicts, get_int, get_str
+from .._model import fields
 from .._model.objects import Pod
 from .._model.text import one_line
 
@@ -28,7 +28,7 @@ Owner = t.Literal["none", "ours", "helm", "addon", "k3s", "other"]
 class MetricsReader(t.Protocol):
     """What has to be read of a cluster for that."""
 
-    def get(self, path: str) -> Json | None:
+    def get(self, path: str) -> fields.Json | None:
         """The JSON under a path, or None where there is none or the server can't serve it."""
 
     def log(self, pod: Pod) -> str:
@@ -58,8 +58,8 @@ def look_at_metrics(reader: MetricsReader, seconds: int) -> MetricsApi:
 
 def _look(reader: MetricsReader) -> MetricsApi:
     api = reader.get(API_SERVICE)
-    service = get_dict(api, "spec", "service")
-    place = (get_str(service, "namespace"), get_str(service, "name")) if api else _USUAL
+    service = fields.get_dict(api, "spec", "service")
+    place = (fields.get_str(service, "namespace"), fields.get_str(service, "name")) if api else _USUAL
     deployment = _deployment(reader, *place)
     if api is None and deployment is None:
         return MetricsApi("none", "nobody", None, False, "nobody serves the metrics API")
@@ -74,23 +74,23 @@ def _look(reader: MetricsReader) -> MetricsApi:
     return MetricsApi(owner, owned_by, _version(deployment), wrong is None, because)
 
 
-def _deployment(reader: MetricsReader, namespace: str, service: str) -> Json | None:
+def _deployment(reader: MetricsReader, namespace: str, service: str) -> fields.Json | None:
     """The Deployment of the pods that the Service leads to; without the Service, the one of its name."""
-    selector = get_dict(reader.get(f"/api/v1/namespaces/{namespace}/services/{service}"), "spec", "selector")
+    selector = fields.get_dict(reader.get(f"/api/v1/namespaces/{namespace}/services/{service}"), "spec", "selector")
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     if not selector:
         return reader.get(f"{path}/{service}")
-    for each in get_dicts(reader.get(path), "items"):
-        if selector.items() <= get_dict(each, "spec", "template", "metadata", "labels").items():
+    for each in fields.get_dicts(reader.get(path), "items"):
+        if selector.items() <= fields.get_dict(each, "spec", "template", "metadata", "labels").items():
             return each
     return None
 
 
-def _owner(place: tuple[str, str], *objects: Json) -> tuple[Owner, str]:
+def _owner(place: tuple[str, str], *objects: fields.Json) -> tuple[Owner, str]:
     """By the marks that each way to install leaves on what it makes."""
     marks: dict[str, t.Any] = {}
     for each in objects:
-        marks |= get_dict(each, "metadata", "labels") | get_dict(each, "metadata", "annotations")
+        marks |= fields.get_dict(each, "metadata", "labels") | fields.get_dict(each, "metadata", "annotations")
     if "meta.helm.sh/release-name" in marks:
         release = f"{marks.get('meta.helm.sh/release-namespace', '?')}/{marks['meta.helm.sh/release-name']}"
         return "helm", f"the Helm release {release}"
@@ -100,24 +100,25 @@ def _owner(place: tuple[str, str], *objects: Json) -> tuple[Owner, str]:
         return "k3s", "k3s"
     # on every object, so that one label copied by somebody makes nothing ours
     if objects and all(
-        get_str(each, "metadata", "labels", "app.kubernetes.io/managed-by") == "aiops.kubernetes" for each in objects
+        fields.get_str(each, "metadata", "labels", "app.kubernetes.io/managed-by") == "aiops.kubernetes"
+        for each in objects
     ):
         return "ours", "the role metrics_server"
     return "other", f"Service {'/'.join(place)}, which somebody else made"
 
 
-def _version(deployment: Json | None) -> str | None:
-    containers = get_dicts(deployment, "spec", "template", "spec", "containers")
-    image = get_str(containers[0], "image") if containers else ""
+def _version(deployment: fields.Json | None) -> str | None:
+    containers = fields.get_dicts(deployment, "spec", "template", "spec", "containers")
+    image = fields.get_str(containers[0], "image") if containers else ""
     tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
     return tag or image or None
 
 
 def _wrong(
-    reader: MetricsReader, api: Json, place: tuple[str, str], deployment: Json | None, is_ours: bool
+    reader: MetricsReader, api: fields.Json, place: tuple[str, str], deployment: fields.Json | None, is_ours: bool
 ) -> str | None:
     """What keeps the metrics from being served, the most telling first; None where they are."""
-    served = [bool(get_dicts(reader.get(f"{METRICS}/{kind}"), "items")) for kind in ("nodes", "pods")]
+    served = [bool(fields.get_dicts(reader.get(f"{METRICS}/{kind}"), "items")) for kind in ("nodes", "pods")]
     if all(served) and not (is_ours and not _rolled_out(deployment)):
         return None
     if deployment is None:
@@ -125,39 +126,45 @@ def _wrong(
     for pod in _pods(reader, place[0], deployment):
         if found := _of_pod(reader, pod):
             return found
-    available = next((c for c in get_dicts(api, "status", "conditions") if get_str(c, "type") == "Available"), {})
-    if get_str(available, "status") != "True":
-        return f"the API server can't use it: {one_line(get_str(available, 'message'), 300) or 'it does not say why'}"
+    available = next(
+        (c for c in fields.get_dicts(api, "status", "conditions") if fields.get_str(c, "type") == "Available"), {}
+    )
+    if fields.get_str(available, "status") != "True":
+        return f"the API server can't use it: {one_line(fields.get_str(available, 'message'), 300) or 'it does not say why'}"
     lacking = [kind for kind, there in zip(("nodes", "pods"), served, strict=True) if not there]
     return f"no metrics of {' and '.join(lacking)} yet" if lacking else "its rollout is not finished"
 
 
-def _rolled_out(deployment: Json | None) -> bool:
-    wanted = get_int(deployment, "spec", "replicas")
-    seen = get_int(deployment, "status", "observedGeneration") or 0
-    counts = [get_int(deployment, "status", name) for name in ("replicas", "updatedReplicas", "availableReplicas")]
-    return seen >= (get_int(deployment, "metadata", "generation") or 0) and counts == [wanted] * 3
+def _rolled_out(deployment: fields.Json | None) -> bool:
+    wanted = fields.get_int(deployment, "spec", "replicas")
+    seen = fields.get_int(deployment, "status", "observedGeneration") or 0
+    counts = [
+        fields.get_int(deployment, "status", name) for name in ("replicas", "updatedReplicas", "availableReplicas")
+    ]
+    return seen >= (fields.get_int(deployment, "metadata", "generation") or 0) and counts == [wanted] * 3
 
 
-def _pods(reader: MetricsReader, namespace: str, deployment: Json) -> list[Pod]:
+def _pods(reader: MetricsReader, namespace: str, deployment: fields.Json) -> list[Pod]:
     """Its pods that are not ready, the newest first."""
-    labels = get_dict(deployment, "spec", "selector", "matchLabels")
-    pods = [Pod(json) for json in get_dicts(reader.get(f"/api/v1/namespaces/{namespace}/pods"), "items")]
-    mine = [pod for pod in pods if labels.items() <= get_dict(pod.json, "metadata", "labels").items()]
+    labels = fields.get_dict(deployment, "spec", "selector", "matchLabels")
+    pods = [Pod(json) for json in fields.get_dicts(reader.get(f"/api/v1/namespaces/{namespace}/pods"), "items")]
+    mine = [pod for pod in pods if labels.items() <= fields.get_dict(pod.json, "metadata", "labels").items()]
     return sorted((pod for pod in mine if not pod.ready), key=lambda pod: pod.created or "", reverse=True)
 
 
 def _of_pod(reader: MetricsReader, pod: Pod) -> str | None:
-    for status in get_dicts(pod.json, "status", "containerStatuses"):
-        waiting = get_dict(status, "state", "waiting")
-        if waiting and get_str(waiting, "reason") not in ("", "ContainerCreating", "PodInitializing"):
-            return f"{pod.ref}: {get_str(waiting, 'reason')}: {one_line(get_str(waiting, 'message'), 300)}"
+    for status in fields.get_dicts(pod.json, "status", "containerStatuses"):
+        waiting = fields.get_dict(status, "state", "waiting")
+        if waiting and fields.get_str(waiting, "reason") not in ("", "ContainerCreating", "PodInitializing"):
+            return (
+                f"{pod.ref}: {fields.get_str(waiting, 'reason')}: {one_line(fields.get_str(waiting, 'message'), 300)}"
+            )
     if found := _CERTIFICATE.search(reader.log(pod)):
         return (
             f"the certificates of the kubelets don't verify ({one_line(found[0], 200)}). Let the cluster's CA sign them "
             "(serverTLSBootstrap), or accept them unverified: metrics_server_kubelet_insecure_tls"
         )
-    for condition in get_dicts(pod.json, "status", "conditions"):
-        if get_str(condition, "type") == "PodScheduled" and get_str(condition, "status") == "False":
-            return f"{pod.ref} is on no node: {one_line(get_str(condition, 'message'), 300)}"
+    for condition in fields.get_dicts(pod.json, "status", "conditions"):
+        if fields.get_str(condition, "type") == "PodScheduled" and fields.get_str(condition, "status") == "False":
+            return f"{pod.ref} is on no node: {one_line(fields.get_str(condition, 'message'), 300)}"
     return None

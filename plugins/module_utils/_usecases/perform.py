@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 import typing as t
 
+from .._model import fields
 from .._model.edits import at, contains
-from .._model.fields import Json, get_int, get_str
 from .._model.objects import Pod, Ref
 from .._model.plan import Step
 from .._model.secrets import redact_object
@@ -29,7 +29,7 @@ class Unfinished(NotAllowed):
     """A step was begun, which can't be called back, and did not come to its end."""
 
 
-def perform(writer: Writer, step: Step, dry_run: bool) -> Json:
+def perform(writer: Writer, step: Step, dry_run: bool) -> fields.Json:
     """One step; the object after it, or an empty one after a deletion."""
     if step.verb == "patch":
         return writer.patch(step.target, step.patch, dry_run)
@@ -44,9 +44,9 @@ def perform(writer: Writer, step: Step, dry_run: bool) -> Json:
 def found(writer: Writer, step: Step, former: t.Collection[str]) -> t.Literal["before", "after", "other"]:
     """Whether the live object is as before the step, as after it, or neither; ``former`` are the uids that the plan deletes."""
     live = writer.get(step.target)
-    uid = get_str(live, "metadata", "uid")
+    uid = fields.get_str(live, "metadata", "uid")
     if step.verb == "delete":
-        ending = live is None or uid != step.uid or get_str(live, "metadata", "deletionTimestamp")
+        ending = live is None or uid != step.uid or fields.get_str(live, "metadata", "deletionTimestamp")
         return "after" if ending or (_replaced(step) and Pod(live or {}).ready) else "before"
     if step.verb == "create":
         if live is None or uid in former:
@@ -59,7 +59,7 @@ def found(writer: Writer, step: Step, former: t.Collection[str]) -> t.Literal["b
     return "before" if _holds(live, step.patch) else "other"
 
 
-def take_back(writer: Writer, step: Step, made: str, former: Json | None) -> tuple[str, Json]:
+def take_back(writer: Writer, step: Step, made: str, former: fields.Json | None) -> tuple[str, fields.Json]:
     """What became of it, as the type and body of an event.
 
     ``made`` is the uid of what a step of creation made, ``former`` the manifest of what stood in its place before.
@@ -75,7 +75,7 @@ def take_back(writer: Writer, step: Step, made: str, former: Json | None) -> tup
         return "rollback_failed", {"reason": str(exc)}
 
 
-def taken_away(writer: Writer, step: Step) -> Json | None:
+def taken_away(writer: Writer, step: Step) -> fields.Json | None:
     """What a deletion takes away, as it could be made again: for people, before it goes.  None where nobody can tell."""
     if step.verb != "delete" or step.manifest is not None:
         return step.manifest
@@ -83,7 +83,7 @@ def taken_away(writer: Writer, step: Step) -> Json | None:
         live = writer.get(step.target)
     except NotAllowed:
         return None
-    return manifest(live) if live is not None and get_str(live, "metadata", "uid") == step.uid else None
+    return manifest(live) if live is not None and fields.get_str(live, "metadata", "uid") == step.uid else None
 
 
 def lacking_right(writer: Writer, steps: t.Sequence[Step]) -> str | None:
@@ -104,7 +104,7 @@ def _replaced(step: Step) -> bool:
 def _delete(writer: Writer, step: Step, dry_run: bool) -> None:
     for attempt in range(_ATTEMPTS):
         live = writer.get(step.target)
-        gone = live is None or get_str(live, "metadata", "uid") != step.uid
+        gone = live is None or fields.get_str(live, "metadata", "uid") != step.uid
         ready = step.target.kind == "Pod" and Pod(live or {}).ready
         if _replaced(step) and (gone or ready):
             return
@@ -114,7 +114,7 @@ def _delete(writer: Writer, step: Step, dry_run: bool) -> None:
             raise NotAsPlanned(f"{step.target} is ready now")
         if not _holds(live, step.patch):
             raise NotAsPlanned(f"{step.target} was changed")
-        version = step.resource_version or get_str(live, "metadata", "resourceVersion")
+        version = step.resource_version or fields.get_str(live, "metadata", "resourceVersion")
         try:
             writer.delete(step.target, step.uid, version, dry_run)
         except NotAsPlanned:
@@ -126,18 +126,18 @@ def _delete(writer: Writer, step: Step, dry_run: bool) -> None:
         return
 
 
-def _wait_until_gone(writer: Writer, target: Ref, uid: str, live: Json) -> None:
-    grace = get_int(live, "spec", "terminationGracePeriodSeconds")
+def _wait_until_gone(writer: Writer, target: Ref, uid: str, live: fields.Json) -> None:
+    grace = fields.get_int(live, "spec", "terminationGracePeriodSeconds")
     seconds = (_DEFAULT_GRACE if grace is None else grace) + _ENDING_SECONDS
     end = time.monotonic() + seconds
-    while get_str(writer.get(target), "metadata", "uid") == uid:
+    while fields.get_str(writer.get(target), "metadata", "uid") == uid:
         if time.monotonic() > end:
             raise Unfinished(f"{target} has not ended within {seconds} s", forbidden=False)
         time.sleep(_POLL_SECONDS)
 
 
-def _patch_back(writer: Writer, step: Step, live: Json | None) -> tuple[str, Json]:
-    if live is None or get_str(live, "metadata", "uid") != step.uid:
+def _patch_back(writer: Writer, step: Step, live: fields.Json | None) -> tuple[str, fields.Json]:
+    if live is None or fields.get_str(live, "metadata", "uid") != step.uid:
         return _blocked(f"{step.target} is gone or was made anew")
     if _holds(live, step.patch):
         return "rolled_back", {}  # somebody has done it already
@@ -148,10 +148,12 @@ def _patch_back(writer: Writer, step: Step, live: Json | None) -> tuple[str, Jso
     return "rolled_back", {}
 
 
-def _unmake(writer: Writer, step: Step, live: Json | None, made: str, former: Json | None) -> tuple[str, Json]:
+def _unmake(
+    writer: Writer, step: Step, live: fields.Json | None, made: str, former: fields.Json | None
+) -> tuple[str, fields.Json]:
     if live is None:
         return "rolled_back", {}
-    uid = get_str(live, "metadata", "uid")
+    uid = fields.get_str(live, "metadata", "uid")
     if uid != made:
         back = former is not None and _is_made(live, former)
         return ("rolled_back", {}) if back else _blocked(f"{step.target} was made anew by somebody else")
@@ -159,22 +161,22 @@ def _unmake(writer: Writer, step: Step, live: Json | None, made: str, former: Js
         return _blocked(f"{step.target} was changed by somebody else since")
     for _attempt in range(_ATTEMPTS):
         try:
-            writer.delete(step.target, uid, get_str(live, "metadata", "resourceVersion"), dry_run=False)
+            writer.delete(step.target, uid, fields.get_str(live, "metadata", "resourceVersion"), dry_run=False)
             break
         except NotAsPlanned:
             live = writer.get(step.target)
-            if live is None or get_str(live, "metadata", "uid") != uid:
+            if live is None or fields.get_str(live, "metadata", "uid") != uid:
                 break
     if live is not None:
         _wait_until_gone(writer, step.target, uid, live)
     return "rolled_back", {}
 
 
-def _remake(writer: Writer, step: Step, live: Json | None) -> tuple[str, Json]:
+def _remake(writer: Writer, step: Step, live: fields.Json | None) -> tuple[str, fields.Json]:
     if step.manifest is None:
         return "rolled_back", {}  # its controller has made another
-    ending = bool(get_str(live, "metadata", "deletionTimestamp"))
-    if live is not None and ending and get_str(live, "metadata", "uid") == step.uid:
+    ending = bool(fields.get_str(live, "metadata", "deletionTimestamp"))
+    if live is not None and ending and fields.get_str(live, "metadata", "uid") == step.uid:
         _wait_until_gone(writer, step.target, step.uid, live)
     elif live is not None:
         there = _is_made(live, step.manifest) and not ending
@@ -186,23 +188,23 @@ def _remake(writer: Writer, step: Step, live: Json | None) -> tuple[str, Json]:
     return "rolled_back", {}
 
 
-def _blocked(reason: str, difference: t.Sequence[Json] = ()) -> tuple[str, Json]:
+def _blocked(reason: str, difference: t.Sequence[fields.Json] = ()) -> tuple[str, fields.Json]:
     return "rollback_blocked", {"reason": reason, "difference": list(difference)}
 
 
-def _is_made(live: Json, wanted: Json | None) -> bool:
+def _is_made(live: fields.Json, wanted: fields.Json | None) -> bool:
     """Whether an object is what was made from a manifest, and nobody has changed it since; admission adds to it."""
     return contains(manifest(live), wanted)
 
 
-def _holds(live: Json | None, operations: t.Sequence[Json]) -> bool:
-    return all(at(live, get_str(op, "path")) == op.get("value") for op in operations if op.get("op") == "test")
+def _holds(live: fields.Json | None, operations: t.Sequence[fields.Json]) -> bool:
+    return all(at(live, fields.get_str(op, "path")) == op.get("value") for op in operations if op.get("op") == "test")
 
 
-def _difference(step: Step, live: Json) -> list[dict[str, t.Any]]:
+def _difference(step: Step, live: fields.Json) -> list[dict[str, t.Any]]:
     """Three ways: what stood there before us, what we wrote, and what stands there now."""
-    before = {get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
-    ours = {get_str(op, "path"): op.get("value") for op in step.inverse if op.get("op") == "test"}
+    before = {fields.get_str(op, "path"): op.get("value") for op in step.patch if op.get("op") == "test"}
+    ours = {fields.get_str(op, "path"): op.get("value") for op in step.inverse if op.get("op") == "test"}
     return [
         {"path": path, **redact_object({"before": before.get(path), "ours": ours.get(path), "now": at(live, path)})}
         for path in step.paths

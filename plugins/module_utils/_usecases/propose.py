@@ -10,11 +10,10 @@ import dataclasses
 import typing as t
 
 from .._causes import judge
-from .._model import moments
+from .._model import fields, moments
 from .._model.edits import Deletion
 from .._model.errors import AiopsError
 from .._model.evidence import Evidence, LogRequest, Reader, Scope
-from .._model.fields import Json, get_str
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.measuring import Gauge
 from .._model.objects import Pod, Ref
@@ -68,7 +67,7 @@ class Site:
     def source(self) -> Source:
         return "cluster" if self.writer else "snapshot"
 
-    def live(self, target: Ref) -> Json | None:
+    def live(self, target: Ref) -> fields.Json | None:
         """An object with all its metadata, where there is a cluster to ask."""
         try:
             return self.writer.get(target) if self.writer else None
@@ -117,7 +116,7 @@ def _propose(
     evidence: Evidence,
     here: t.Sequence[Record],
     candidate: str | None,
-    advice: t.Sequence[Json],
+    advice: t.Sequence[fields.Json],
 ) -> Proposal:
     """``here`` are the records of this cluster whose plans name the finding, and others."""
     offered = changes(finding, evidence, candidate)
@@ -163,7 +162,7 @@ def _why_not(site: Site, change: Change, evidence: Evidence, failed: t.Sequence[
 def _what_it_writes(steps: t.Sequence[Step]) -> list[tuple[str, str, t.Any]]:
     """The new values by object and path; deletions write none."""
     patched = [
-        (str(step.target), get_str(op, "path"), op.get("value"))
+        (str(step.target), fields.get_str(op, "path"), op.get("value"))
         for step in steps
         for op in step.patch
         if op.get("op") != "test"
@@ -177,7 +176,7 @@ def _record(
     evidence: Evidence,
     tried: Tried,
     former: t.Sequence[Record],
-    advice: t.Sequence[Json],
+    advice: t.Sequence[fields.Json],
 ) -> Record:
     """The open record of the same steps, or a new one; an older plan for the same finding is superseded."""
     now, records = moments.now(), site.records

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._model import fields
 from .._model.edits import Edit, at
-from .._model.fields import get_dict
 from .._model.plan import FROM_SNAPSHOT, Step
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
 from .._remedies._change import Change
@@ -60,7 +60,7 @@ def _try_edit(edit: Edit, writer: Writer) -> tuple[Step, bool]:
         raise NotAllowed("the server would store nothing of it", forbidden=False)
     back = writer.patch(edit.target, (*step.patch, *step.inverse), dry_run=True)
     if any(path.startswith("/spec/template/") for path in edit.after):
-        writer.try_pod(edit.target.namespace, get_dict(stored, "spec", "template"))
+        writer.try_pod(edit.target.namespace, fields.get_dict(stored, "spec", "template"))
     return step, all(at(back, path) == at(edit.json, path) for path in edit.after)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._model import fields
 from .._model.access import Right, RulesReader, rights
-from .._model.fields import Json, get_strs
 
 # What every identity of a cluster has by the API server's own roles system:basic-user, system:discovery and
 # system:public-info-viewer (plugin/pkg/auth/authorizer/rbac/bootstrappolicy).
@@ -53,7 +53,10 @@ class Review:
 
 
 def review_access(
-    reader: RulesReader, namespaces: t.Sequence[str], wanted: t.Sequence[Json], tolerated: t.Sequence[Json]
+    reader: RulesReader,
+    namespaces: t.Sequence[str],
+    wanted: t.Sequence[fields.Json],
+    tolerated: t.Sequence[fields.Json],
 ) -> Review:
     """Ask in each namespace.  ``wanted`` and ``tolerated`` are RBAC rules, a rule with ``namespaces`` holds only there.
 
@@ -76,8 +79,8 @@ def review_access(
     return Review(_told(missing, len(namespaces)), _told(excess, len(namespaces)), incomplete)
 
 
-def _there(rules: t.Sequence[Json], namespace: str) -> list[Json]:
-    return [rule for rule in rules if "namespaces" not in rule or namespace in get_strs(rule, "namespaces")]
+def _there(rules: t.Sequence[fields.Json], namespace: str) -> list[fields.Json]:
+    return [rule for rule in rules if "namespaces" not in rule or namespace in fields.get_strs(rule, "namespaces")]
 
 
 def _told(found: t.Mapping[Right, t.Sequence[str]], asked: int) -> tuple[str, ...]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._model import moments
+from .._model import fields, moments
 from .._model.errors import AiopsError
-from .._model.fields import Json, get_int, get_strs
 from .._model.record import Person, Record
 from .._model.records import Records
 from .._model.writing import Writer
@@ -44,9 +43,9 @@ def undo(records: Records, writer: Writer, record: Record, by: Person, reason: s
         record = records.append(phr, "rolling_back", moments.now(), by, {"reason": reason}, expect_head=record.head)
     steps = record.plan.steps
     applied = record.last("applied")
-    body: Json = applied.body if applied else {}
-    done = get_int(body, "done")
-    made = dict(enumerate(get_strs(body, "uids")))
+    body: fields.Json = applied.body if applied else {}
+    done = fields.get_int(body, "done")
+    made = dict(enumerate(fields.get_strs(body, "uids")))
     former = {step.target: step.manifest for step in steps if step.verb == "delete"}
     for number, step in reversed(list(enumerate(steps if done is None else steps[:done]))):
         outcome, told = take_back(writer, step, made.get(number, ""), former.get(step.target))

@@ -14,10 +14,9 @@ import time
 import typing as t
 
 from .._causes import judge
-from .._model import moments
+from .._model import fields, moments
 from .._model.errors import AiopsError
 from .._model.evidence import Evidence, Reader, Scope
-from .._model.fields import get, get_dicts, get_int, get_str
 from .._model.finding import UNDETERMINED, Finding
 from .._model.measuring import Gauge
 from .._model.objects import Ref
@@ -130,7 +129,7 @@ def look_again(
 
 def needs_a_person(record: Record) -> bool:
     """Whether nobody can tell by themselves what became of the change: two looks in a row without an answer."""
-    verdicts = [get_str(event.body, "verdict") for event in record.events if event.type == "verified"]
+    verdicts = [fields.get_str(event.body, "verdict") for event in record.events if event.type == "verified"]
     return verdicts[-2:] == ["inconclusive", "inconclusive"]
 
 
@@ -138,7 +137,7 @@ def _due_checkpoints(record: Record, now: str) -> list[int]:
     """The checkpoints, in seconds after the change, whose time has come; one that was missed is no more due after a later one."""
     if record.state(now) != "applied":
         return []
-    taken = (get_int(event.body, "checkpoint") for event in record.events if event.type == "verified")
+    taken = (fields.get_int(event.body, "checkpoint") for event in record.events if event.type == "verified")
     last = max((point for point in taken if point is not None), default=FIRST_GATE)
     passed = moments.seconds_between(_changed_at(record), now) or 0.0
     return [seconds for seconds in record.rule.checkpoints if last < seconds <= passed]
@@ -154,7 +153,7 @@ def _take_back(records: Records, writer: Writer, record: Record, by: Person) -> 
     last = record.last("verified")
     if last is None:
         return roll_back(records, writer, record.id, by, "finishing what another run began")
-    return roll_back(records, writer, record.id, by, f"verdict {record.verdict}: {get_str(last.body, 'reason')}")
+    return roll_back(records, writer, record.id, by, f"verdict {record.verdict}: {fields.get_str(last.body, 'reason')}")
 
 
 def _look(writer: Writer, reader: Reader, record: Record, gauge: Gauge | None) -> Look:
@@ -224,10 +223,12 @@ def _judged(evidence: Evidence, record: Record, now: Baseline) -> Look:
 def _has_endpoints(evidence: Evidence, service: Ref) -> bool:
     """Whether a slice of the Service has an endpoint that is ready and a port to send to."""
     for json in evidence.named("EndpointSlice", service.namespace).values():
-        if get_str(json, "metadata", "labels", "kubernetes.io/service-name") != service.name:
+        if fields.get_str(json, "metadata", "labels", "kubernetes.io/service-name") != service.name:
             continue
-        ready = any(get(each, "conditions", "ready") is not False for each in get_dicts(json, "endpoints"))
-        if ready and get_dicts(json, "ports"):
+        ready = any(
+            fields.get(each, "conditions", "ready") is not False for each in fields.get_dicts(json, "endpoints")
+        )
+        if ready and fields.get_dicts(json, "ports"):
             return True
     return False
 
@@ -289,12 +290,16 @@ def _rolled_out(evidence: Evidence, workload: Ref) -> bool:
     json = evidence.get(workload)
     if json is None or workload.kind not in {"Deployment", "StatefulSet", "DaemonSet"}:
         return True
-    seen = (get_int(json, "status", "observedGeneration") or 0) >= (get_int(json, "metadata", "generation") or 0)
+    seen = (fields.get_int(json, "status", "observedGeneration") or 0) >= (
+        fields.get_int(json, "metadata", "generation") or 0
+    )
     if workload.kind == "DaemonSet":
-        wanted = get_int(json, "status", "desiredNumberScheduled") or 0
-        return seen and (get_int(json, "status", "updatedNumberScheduled") or 0) >= wanted
-    wanted = get_int(json, "spec", "replicas") or 0
-    status = {name: get_int(json, "status", name) or 0 for name in ("replicas", "updatedReplicas", "readyReplicas")}
+        wanted = fields.get_int(json, "status", "desiredNumberScheduled") or 0
+        return seen and (fields.get_int(json, "status", "updatedNumberScheduled") or 0) >= wanted
+    wanted = fields.get_int(json, "spec", "replicas") or 0
+    status = {
+        name: fields.get_int(json, "status", name) or 0 for name in ("replicas", "updatedReplicas", "readyReplicas")
+    }
     return (
         seen
         and status["updatedReplicas"] >= wanted

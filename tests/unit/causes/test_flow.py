@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import ContainerCase, quote_log, quote_said
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import _case, judge
+from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import ContainerCase
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import said as said_by
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
@@ -90,16 +90,16 @@ def case_of(read: Evidence, number: int = 0) -> ContainerCase:
 
 def test_the_run_that_ended_speaks_before_the_present_one() -> None:
     case = case_of(evidence(a_pod("a", AGAIN, OLD), a="port 1 is taken", a_before="port 2 is taken\nport 3 is taken"))
-    [quoted] = quote_log(case)
+    [quoted] = _case.quote_log(case)
     assert quoted.text == "port 2 is taken\nport 3 is taken"
     assert quoted.source.endswith("log of container server, the run that ended last")
     match = said_by(case, r"port (\d)")
     assert match
     assert match[1] == "3"
-    assert quote_said(case, match).text == "port 3 is taken"
+    assert _case.quote_said(case, match).text == "port 3 is taken"
     now = said_by(case, "port 1")
     assert now
-    assert quote_said(case, now).source.endswith("the present run")
+    assert _case.quote_said(case, now).source.endswith("the present run")
 
 
 def test_the_termination_message_speaks_first() -> None:
@@ -108,7 +108,7 @@ def test_the_termination_message_speaks_first() -> None:
     match = said_by(case, r"port \d")
     assert match
     assert match[0] == "port 4"
-    assert quote_said(case, match).kind == "status"
+    assert _case.quote_said(case, match).kind == "status"
 
 
 def test_one_log_speaks_for_the_pods_that_ended_alike() -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json, get_str
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 
@@ -239,7 +239,7 @@ def test_a_sandbox_that_came_in_the_end_is_history() -> None:
     assert "sandbox-creation-failed" not in {finding.cause for finding in judge.find(evidence)}
 
 
-def waiting(reason: str, message: str, events: Sequence[Json] = ()) -> list[Finding]:
+def waiting(reason: str, message: str, events: Sequence[fields.Json] = ()) -> list[Finding]:
     """The findings on the recorded pull, with another reason, other words and other events."""
     pod: dict[str, Any] = copy.deepcopy(dict(SLIP.pods[0].json))
     [status] = pod["status"]["containerStatuses"]
@@ -249,7 +249,7 @@ def waiting(reason: str, message: str, events: Sequence[Json] = ()) -> list[Find
 
 def test_an_attempt_that_was_broken_off_does_not_hide_why_those_before_failed() -> None:
     broken_off = "failed to pull and unpack image: rpc error: code = Canceled desc = context canceled"
-    pulls = [event for event in SLIP.objects["Event"] if "no such host" in get_str(event, "message")]
+    pulls = [event for event in SLIP.objects["Event"] if "no such host" in fields.get_str(event, "message")]
     newest = {**pulls[0], "message": f"Failed to pull image: {broken_off}", "lastTimestamp": SLIP.observed_at}
     [finding] = waiting("ErrImagePull", broken_off, [newest, *pulls])
     assert finding.cause == "image-name-invalid"

@@ -9,14 +9,14 @@ import copy
 import json
 import typing as t
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 
 
 class Failed(Exception):
     """An operation does not hold; nothing is changed then."""
 
 
-def patched(document: t.Any, operations: t.Sequence[Json]) -> t.Any:
+def patched(document: t.Any, operations: t.Sequence[fields.Json]) -> t.Any:
     document = copy.deepcopy(document)
     for operation in operations:
         *way, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
@@ -27,7 +27,7 @@ def patched(document: t.Any, operations: t.Sequence[Json]) -> t.Any:
     return document
 
 
-def _do(operation: Json, holder: t.Any, last: str) -> None:
+def _do(operation: fields.Json, holder: t.Any, last: str) -> None:
     verb, value = operation["op"], copy.deepcopy(operation.get("value"))
     if verb == "test":
         if not same(_member(holder, last, absent=None), value):

@@ -11,10 +11,9 @@ import types
 import typing as t
 from pathlib import Path
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields, moments
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Edit
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref, ref_of
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.people import UNLISTED, Member, People
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import (
@@ -60,7 +59,7 @@ def cart(**spec: t.Any) -> dict[str, t.Any]:
     }
 
 
-def image_step(json: Json | None = None, image: str = "shop/cart:1") -> Step:
+def image_step(json: fields.Json | None = None, image: str = "shop/cart:1") -> Step:
     guards = {IMAGE.replace("image", "name"): "app"}
     return Edit(CART, json or cart(), {IMAGE: image}, guards).step()
 
@@ -98,7 +97,7 @@ def later(seconds: float, moment: str = NOW) -> str:
     return found
 
 
-Happened = tuple[str, float] | tuple[str, float, Person] | tuple[str, float, Person, Json]
+Happened = tuple[str, float] | tuple[str, float, Person] | tuple[str, float, Person, fields.Json]
 
 
 def chain(of: Plan, *happened: Happened) -> list[Event]:
@@ -107,7 +106,7 @@ def chain(of: Plan, *happened: Happened) -> list[Event]:
     head = digest(of.as_bytes())
     for number, (kind, at, *rest) in enumerate((("proposed", 0), *happened), 1):
         who = t.cast("Person", rest[0]) if rest else ALICE
-        given = t.cast("Json", rest[1]) if len(rest) > 1 else {}
+        given = t.cast("fields.Json", rest[1]) if len(rest) > 1 else {}
         body = {"digest": digest(of.as_bytes()), "justification": "it is right"} if kind == "approved" else {}
         events.append(Event(number, kind, later(at), who, head, {**body, **given}))
         head = digest(events[-1].as_bytes())
@@ -141,7 +140,9 @@ class QuickStore(Store):
         self.trust = Trust(BUILT_IN, people, Signers(None, None))
         self._trust = t.cast(Trusting, types.SimpleNamespace(now=self.trust))
 
-    def append(self, phr: str, kind: str, at: str, by: Person, body: Json, expect_head: str | None = None) -> Record:
+    def append(
+        self, phr: str, kind: str, at: str, by: Person, body: fields.Json, expect_head: str | None = None
+    ) -> Record:
         self.hook(f"before {kind}")
         record = super().append(phr, kind, at, by, body, expect_head)
         self.hook(f"after {kind}")
@@ -178,18 +179,18 @@ class MemoryServer:
     ``hook``; what the server makes of a value, with ``normalise``.  The real server is covered by tests/integration.
     """
 
-    def __init__(self, *objects: tuple[str, Json]) -> None:
+    def __init__(self, *objects: tuple[str, fields.Json]) -> None:
         self.objects = {ref_of(json, kind): copy.deepcopy(dict(json)) for kind, json in objects}
         self.writes: list[str] = []
         self.forbidden: set[str] = set()
         self.hook: Hook = _nothing
         self.normalise: t.Callable[[dict[str, t.Any]], None] = lambda _document: None
 
-    def get(self, target: Ref) -> Json | None:
+    def get(self, target: Ref) -> fields.Json | None:
         self.hook(f"get {target}")
         return copy.deepcopy(self.objects.get(target))
 
-    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> Json:
+    def patch(self, target: Ref, operations: Operations, dry_run: bool) -> fields.Json:
         self._told("patch", target, dry_run)
         if target not in self.objects:
             raise NotAsPlanned(f'"{target.name}" not found')
@@ -204,7 +205,7 @@ class MemoryServer:
             self.objects[target] = document
             self.writes.append(f"patch {target}")
             self.hook(f"stored {target}")
-        return copy.deepcopy(t.cast("Json", document))
+        return copy.deepcopy(t.cast("fields.Json", document))
 
     def delete(self, target: Ref, uid: str, resource_version: str, dry_run: bool) -> None:
         self._told("delete", target, dry_run)
@@ -216,7 +217,7 @@ class MemoryServer:
             self.writes.append(f"delete {target}")
             self.hook(f"stored {target}")
 
-    def create(self, target: Ref, manifest: Json, dry_run: bool) -> Json:
+    def create(self, target: Ref, manifest: fields.Json, dry_run: bool) -> fields.Json:
         self._told("create", target, dry_run)
         document = copy.deepcopy(dict(manifest))
         document["metadata"] = {**manifest["metadata"], "uid": f"made-{len(self.writes)}", "resourceVersion": "1"}
@@ -231,7 +232,7 @@ class MemoryServer:
     def may(self, verb: str, target: Ref) -> bool:
         return f"{verb} {target}" not in self.forbidden
 
-    def try_pod(self, namespace: str, template: Json) -> None:
+    def try_pod(self, namespace: str, template: fields.Json) -> None:
         self.hook(f"try a pod of {template['metadata']['labels']} in {namespace}")
 
     def _told(self, verb: str, target: Ref, dry_run: bool) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.edits import Edit
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Cluster, Evidence, Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Plan, Step
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
@@ -281,7 +281,7 @@ SCALER: t.Final = {
 class Room:
     """As a reader: the namespace, with an autoscaler or without one."""
 
-    scalers: tuple[Json, ...] = ()
+    scalers: tuple[fields.Json, ...] = ()
 
     def read(self, scope: Scope) -> Evidence:
         return Evidence(NOW, CLUSTER, scope, {"HorizontalPodAutoscaler": list(self.scalers), "Deployment": [cart()]})

@@ -15,9 +15,9 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.connection import Refused
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.gauge import LiveGauge
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import get_str
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Ref, ref_of
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.plan import Measures, Query
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.record import Record
@@ -200,7 +200,7 @@ def test_a_neighbour_that_breaks_is_worse(watched: Watched) -> None:
 
     watched.see = see
     assert watched.verdict() == ("worse", "rolled_back")
-    assert "since the change, beside it" in get_str(watched.kept.load(PHR).last("verified").body, "reason")  # type: ignore[union-attr]  # it is there
+    assert "since the change, beside it" in fields.get_str(watched.kept.load(PHR).last("verified").body, "reason")  # type: ignore[union-attr]  # it is there
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_row_33_what_another_puts_back_is_no_success(watched: Watched) -> None:
 
     watched.see = see
     assert watched.verdict() == ("same", "rolled_back")
-    told = get_str(watched.kept.load(PHR).last("verified").body, "reason")  # type: ignore[union-attr]  # it is there
+    told = fields.get_str(watched.kept.load(PHR).last("verified").body, "reason")  # type: ignore[union-attr]  # it is there
     assert told.startswith(f"the change is gone again: argocd-controller put back what stood in {SEARCH} before")
     assert watched.server.writes == [f"patch {SEARCH}"], "what was put back already is not written again"
 

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import (
     KINDS,
     Cluster,
@@ -17,13 +18,12 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence i
     Scope,
     Unreadable,
 )
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod, Ref
 
 
-def _evidence(objects: t.Mapping[str, t.Sequence[Json]], **fields: t.Any) -> Evidence:
-    fields.setdefault("scope", Scope())
-    return Evidence("2026-11-22T09:15:02Z", Cluster(None, None, None, None), objects=objects, **fields)
+def _evidence(objects: t.Mapping[str, t.Sequence[fields.Json]], **read: t.Any) -> Evidence:
+    read.setdefault("scope", Scope())
+    return Evidence("2026-11-22T09:15:02Z", Cluster(None, None, None, None), objects=objects, **read)
 
 
 def _object(
@@ -116,7 +116,7 @@ def test_a_kind_that_we_never_read_is_not_listed() -> None:
     assert not _evidence({"Secret": []}).lists("Secret", "shop")
 
 
-def _event(uid: str, last: str, path: str = "") -> Json:
+def _event(uid: str, last: str, path: str = "") -> fields.Json:
     return {"involvedObject": {"uid": uid, "fieldPath": path}, "lastTimestamp": last, "message": last[11:16]}
 
 
@@ -137,8 +137,8 @@ def test_events_belong_to_a_uid_newest_first() -> None:
 
 
 def test_when_an_event_happened() -> None:
-    def event(**fields: t.Any) -> Json:
-        return {"involvedObject": {"uid": "u"}, "metadata": {"creationTimestamp": "2026-11-22T09:00:00Z"}, **fields}
+    def event(**given: t.Any) -> fields.Json:
+        return {"involvedObject": {"uid": "u"}, "metadata": {"creationTimestamp": "2026-11-22T09:00:00Z"}, **given}
 
     events = [
         event(message="made"),
@@ -163,7 +163,7 @@ def test_when_an_event_happened() -> None:
 CART = Ref("Deployment", "shop", "cart")
 
 
-def _revision(name: str, number: str | None, owner: str = "cart") -> Json:
+def _revision(name: str, number: str | None, owner: str = "cart") -> fields.Json:
     annotations = {} if number is None else {"deployment.kubernetes.io/revision": number}
     return _object(name, ("Deployment", owner), annotations=annotations)
 
@@ -201,7 +201,7 @@ def test_objects_by_name_and_namespace() -> None:
 @pytest.mark.parametrize(
     "broken", [{}, {"metadata": None}, {"metadata": {"ownerReferences": [None, "x", {"controller": True}]}}]
 )
-def test_a_broken_object_is_no_crash(broken: Json) -> None:
+def test_a_broken_object_is_no_crash(broken: fields.Json) -> None:
     evidence = _evidence({kind: [broken] for kind in KINDS})
     assert len(evidence.pods) == 1
     assert str(evidence.workload(evidence.pods[0]))

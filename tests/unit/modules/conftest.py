@@ -14,8 +14,8 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import KINDS, Cluster, Evidence, Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 
 Run = t.Callable[..., dict[str, t.Any]]
 NOW: t.Final = "2026-11-22T09:15:02Z"
@@ -35,7 +35,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run_module
 
 
-def _failing_pod() -> Json:
+def _failing_pod() -> fields.Json:
     waiting = {"reason": "CreateContainerConfigError", "message": 'configmap "cart-config" not found'}
     return {
         "metadata": {
@@ -52,7 +52,7 @@ def _failing_pod() -> Json:
 @pytest.fixture
 def snapshot_path(tmp_path: Path) -> str:
     """A snapshot with one pod whose ConfigMap is missing."""
-    objects: dict[str, list[Json]] = {kind: [] for kind in KINDS} | {"Pod": [_failing_pod()]}
+    objects: dict[str, list[fields.Json]] = {kind: [] for kind in KINDS} | {"Pod": [_failing_pod()]}
     path = str(tmp_path / "snapshot.json")
     snapshot.save(Evidence(NOW, Cluster("prod", "https://s", None, "v1.36.2"), Scope(), objects), path)
     return path

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster.identity import save
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.fields import Json
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.look_at_metrics import (
     API_SERVICE,
@@ -41,13 +41,13 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 class _Cluster:
     """A metrics API that serves, with these marks on its APIService: most ways to install one can't run here."""
 
-    def __init__(self, metadata: Json, service: str = "metrics-server") -> None:
-        self._found: dict[str, Json] = {
+    def __init__(self, metadata: fields.Json, service: str = "metrics-server") -> None:
+        self._found: dict[str, fields.Json] = {
             API_SERVICE: {"metadata": metadata, "spec": {"service": {"namespace": "monitoring", "name": service}}},
             **{f"{METRICS}/{kind}": {"items": [{}]} for kind in ("nodes", "pods")},
         }
 
-    def get(self, path: str) -> Json | None:
+    def get(self, path: str) -> fields.Json | None:
         return self._found.get(path)
 
     def log(self, pod: Pod) -> str:
