@@ -91,6 +91,10 @@ class Case:
     folder: Path
     measured: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        path = self.kubeconfig.parent / "audit.log"
+        self._audited_before = path.stat().st_size if path.exists() else 0
+
     @cached_property
     def client(self) -> DynamicClient:
         return DynamicClient(kubernetes.config.new_client_from_config(str(self.kubeconfig)))
@@ -101,7 +105,7 @@ class Case:
         require(
             path.exists(), "no audit log beside the kubeconfig: name a cluster that tests/cluster/cluster.py started"
         )
-        return AuditLog(path)
+        return AuditLog(path, self._audited_before)
 
     @cached_property
     def reader(self) -> LiveReader:
