@@ -34,7 +34,7 @@ EXPORT = "export KUBECONFIG="
 NAME = f"benchmark-{os.getpid()}"
 CAUSES = ("application-error", "image-not-found", "configmap-missing")
 # How often each pair is measured.
-SMALL_PAIRS, READING_PAIRS, LARGE_PAIRS, MODULE_RUNS, LOOPS = 9, 7, 3, 3, 20
+SMALL_PAIRS, READING_PAIRS, LARGE_PAIRS, MODULE_RUNS, LOOPS = 15, 7, 3, 7, 20
 ADVISOR_SECONDS = 1.0
 PODS, MOST_PODS = 5_000, 10_000
 

@@ -12,7 +12,7 @@ import time
 import typing as t
 
 from .._model import fields
-from .._model.objects import Pod
+from .._model.objects import Pod, condition
 from .._model.text import one_line
 
 API_SERVICE: t.Final = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
@@ -126,9 +126,7 @@ def _wrong(
     for pod in _pods(reader, place[0], deployment):
         if found := _of_pod(reader, pod):
             return found
-    available = next(
-        (c for c in fields.get_dicts(api, "status", "conditions") if fields.get_str(c, "type") == "Available"), {}
-    )
+    available = condition(api, "Available")
     if fields.get_str(available, "status") != "True":
         return f"the API server can't use it: {one_line(fields.get_str(available, 'message'), 300) or 'it does not say why'}"
     lacking = [kind for kind, there in zip(("nodes", "pods"), served, strict=True) if not there]
@@ -164,7 +162,7 @@ def _of_pod(reader: MetricsReader, pod: Pod) -> str | None:
             f"the certificates of the kubelets don't verify ({one_line(found[0], 200)}). Let the cluster's CA sign them "
             "(serverTLSBootstrap), or accept them unverified: metrics_server_kubelet_insecure_tls"
         )
-    for condition in fields.get_dicts(pod.json, "status", "conditions"):
-        if fields.get_str(condition, "type") == "PodScheduled" and fields.get_str(condition, "status") == "False":
-            return f"{pod.ref} is on no node: {one_line(fields.get_str(condition, 'message'), 300)}"
+    scheduled = pod.condition("PodScheduled")
+    if fields.get_str(scheduled, "status") == "False":
+        return f"{pod.ref} is on no node: {one_line(fields.get_str(scheduled, 'message'), 300)}"
     return None
