@@ -382,8 +382,8 @@ class Case:
         return self.run(self.command(playbook, *words, **variables), environment)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Ran:
-        began = time.monotonic()
         with self.started(command, environment) as process:
+            began = time.monotonic()
             output, _nothing = process.communicate(timeout=LIMIT_SECONDS)
         return Ran(process.returncode, output, time.monotonic() - began)
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
 from ansible_collections.aiops.kubernetes.tests.loop.case import Case, Ran
 from ansible_collections.aiops.kubernetes.tests.loop.terminal import Terminal
 from ansible_collections.aiops.kubernetes.tests.loop.workloads import hungry
 
-SOON = 40.0
-"""What must end within seconds does so even on a machine that does much else."""
+SOON = 30.0
+"""From the plan, which a person could be asked about, to the end: what comes before takes as long as the machine is busy."""
 
 
 @pytest.fixture
@@ -26,14 +27,16 @@ def failing(case: Case) -> Case:
 
 
 def stays_pending(case: Case, ran: Ran) -> None:
-    case.measured["ended after"] = ran.seconds
+    waited = moments.seconds_between(case.record().events[0].at, moments.now())
+    assert waited is not None
+    case.measured["plan to end"], case.measured["whole play"] = waited, ran.seconds
     assert (ran.status, case.state()) == (0, "pending"), ran.output
     assert case.audit.writes(case.namespace) == []
     assert len(case.audit.dry_runs(case.namespace)) >= 3
     assert f"aiops.kubernetes.approve -e aiops_phr={case.record().id}" in " ".join(ran.output.split())
     assert case.events() == ["proposed"]
     assert case.errors() == []
-    assert ran.seconds < SOON
+    assert waited < SOON
 
 
 def test_without_a_terminal(failing: Case) -> None:

@@ -92,8 +92,10 @@ NATIVE_FAULTS: t.Final[t.Mapping[int, str]] = {
     139: "SIGSEGV",
     159: "SIGSYS",
 }
+# abort() is the program's own decision: runtimes end so over an error that nobody handles.
+_ABORT: t.Final = 134
 # A shell's words for a command that it can't run or find, the signals of a fault, and those that ask for an end.
-_NOT_ITS_OWN: t.Final = frozenset({126, 127, 137, 143, *NATIVE_FAULTS})
+_NOT_ITS_OWN: t.Final = frozenset({126, 127, 137, 143, *NATIVE_FAULTS} - {_ABORT})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -291,9 +293,13 @@ def quote_log(case: ContainerCase) -> tuple[EvidenceItem, ...]:
 
 def quote_said(case: ContainerCase, match: re.Match[str]) -> EvidenceItem:
     """The line in which ``said`` found something, with where it stands."""
-    line = shorten(match.string.strip(), LOG_CHARACTERS)
-    source = next((source for source, text in case.logs if match.string in text.splitlines()), None)
-    return EvidenceItem("log", source, line) if source else quote_end(case)
+    return quote_line(case, match.string)
+
+
+def quote_line(case: ContainerCase, line: str) -> EvidenceItem:
+    """A line that the container itself said: of a log, or else of its termination message."""
+    source = next((source for source, text in case.logs if line in text.splitlines()), None)
+    return EvidenceItem("log", source, shorten(line.strip(), LOG_CHARACTERS)) if source else quote_end(case)
 
 
 def last_lines(case: ContainerCase) -> list[str]:

@@ -103,7 +103,8 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
     ),
 )
 _VAGUE: t.Final = (
-    r"(?i)(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
+    r"(?i)(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:(?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
+    r"|(?:establish|open|creat|mak|get|obtain|acquir)\w* (?:\w+ ){0,3}connections?\b)"
     r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b"
     r"|\ball (?:\w+ )?(?:host|node|broker|server|endpoint|replica)(?:s|\(s\)) .{0,60}\b(?:fail|down\b)"
     r"|\bno (?:available|alive|live|reachable|healthy) (?:\w+ )?(?:connection|host|node|broker|server|endpoint|replica)s?\b"
@@ -118,11 +119,18 @@ _CONCLUSION: t.Final = (
     r"(?i)connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
     r"|\bwait|\btime[ds]?[ -]?out"
     r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bbye\b"
+    r"|(?:problem|error|fail\w*|unable) (?:in |to )?run|leader ?election"
 )
 # Lines of a stack trace, of an error's own fields, and other continuations: they belong to what stands before them.
 _CONTINUES: t.Final = (
-    r"\s|at |\.{3} \d+ |[\]})>]+;?$|goroutine |created by |\S+\(0x|Node\.js v|npm |exit status \d|from /"
+    r"\s|at |\.{3} \d+ |[\]})>]+;?$|goroutine |\[signal |created by |\S+\((?:\)$|\.{3}\)$|\{?0x)|Node\.js v|npm |exit status \d|from /"
+    r"|#\d+ |(?i:stack ?trace:$|note: run with )"
     r"|\S*sh: (?:line \d+: )?/dev/(?:tcp|udp)/\S+ Invalid argument"
+)
+# Last words that only tell what the exit code tells.
+_SAYS_NOTHING: t.Final = (
+    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye)"
+    r"(?: (?:with|status|code|now))*\W*\d*\W*$"
 )
 _CLOSE: t.Final = 12
 _AROUND: t.Final = 20
@@ -195,6 +203,14 @@ def last_failure(text: str, ended: bool) -> Failure | None:
     first, kind, target = _whole(lines, number, kind)
     around = [each for line in reversed(lines[max(0, first - _AROUND) : number + 8]) for each in targets(line)]
     return Failure(kind, lines[first].strip(), target, tuple(dict.fromkeys(around)))
+
+
+def headline(lines: t.Sequence[str]) -> str:
+    """The last line that is no part of a stack trace and tells more than an exit code does; the last of all where none is."""
+    telling = (
+        line for line in reversed(lines) if not re.match(_CONTINUES, line) and not re.search(_SAYS_NOTHING, line)
+    )
+    return next(telling, lines[-1] if lines else "")
 
 
 def told(text: str) -> list[str]:

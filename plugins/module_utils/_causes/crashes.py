@@ -15,13 +15,9 @@ from .._model.objects import PROBE_KINDS, Container
 from .._model.text import one_line
 from . import _case
 from ._case import NATIVE_FAULTS, PROBES_THAT_END, ContainerCase, Judgement
+from ._failures import headline, told
 
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
-# Last words that only tell what the exit code tells.
-_SAYS_NOTHING: t.Final = (
-    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye)"
-    r"(?: (?:with|status|code|now))*\W*\d*\W*$"
-)
 # A runtime ends itself by a signal when its own heap is full.
 _HEAP: t.Final = r"(?i)heap out of memory|OutOfMemoryError|Allocation failed"
 _TAKEN: t.Final = (
@@ -37,18 +33,17 @@ def application_error(case: ContainerCase) -> Judgement | None:
     end = case.last_end
     if end is None or not case.gave_up:
         return None
-    lines = end.message.strip().splitlines() or _case.last_lines(case)
-    telling = [line for line in lines if not re.search(_SAYS_NOTHING, line)] or lines
-    last_word = one_line(telling[-1], 160) if telling else ""
+    said = headline(told(end.message) or told(case.log))
+    above = () if said in _case.last_lines(case) else (_case.quote_line(case, said),)
     changed = _template_change(case)
     return Judgement(
         summary=f"container {case.container.name} ends itself with exit code {end.exit_code}"
-        + (f"; its last words: {last_word}" if last_word else ""),
+        + (f"; its last words: {one_line(said, 160)}" if said else ""),
         explanation="The image was pulled, the command was found, and no probe, signal or memory limit ended the container: "
         "the program itself gave up." + (f" {changed.text}." if changed else ""),
-        evidence=(_case.quote_end(case), *_case.quote_log(case), *((changed,) if changed else ())),
+        evidence=(_case.quote_end(case), *above, *_case.quote_log(case), *((changed,) if changed else ())),
         next_step=_case.log_command(case),
-        confidence="confirmed" if lines else "probable",
+        confidence="confirmed" if said else "probable",
     )
 
 

@@ -30,7 +30,7 @@ _LACKING: t.Final = (
 )
 # A variable that a program can do without is none that it ends over.
 _HARMLESS: t.Final = (
-    r"(?i)(?<!PHP )\bwarn(?:ing)?\b|\bus(?:e|es|ing) .{0,20}\bdefault|\bdefault(?:s|ing)? (?:to|value)\b"
+    r"(?i)(?<!PHP )\bwarn(?:ing)?\b|\bus(?:e|es|ing) .{0,20}\bdefault|(?<!\bno )\bdefault(?:s|ing)? (?:to|value)\b"
     r"|\b(?:optional|ignor|skip)\w*|\bdeprecated\b|\bfall\w* ?back\b"
 )
 # Settings that can't be had from elsewhere are the matter of whoever has them.
@@ -71,7 +71,7 @@ _BAD_FILE: t.Final = (
     r"|\b(?:error\w*|fail\w*|fatal|unable to|can(?:not|'t)|could(?: not|n't)|invalid)\b.{0,40}"
     r"\b(?:config(?!map)\w*|settings|ya?ml|toml|json)\b"
     r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed)\b|InvalidConfiguration"
-    r"|unknown (?:field|keyword|option|setting|property)\b"
+    r"|(?:unknown|missing(?: required| mandatory)?) (?:configuration|field|keyword|option|setting|property)\b"
     r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|MissingSectionHeaderError"
     r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)"
     r"|\bPEM\b.{0,60}(?:no start line|bad (?:base64|end line))|(?:not a|no|invalid|failed to (?:find|decode) any) (?:valid )?PEM\b"
@@ -80,6 +80,7 @@ _BAD_FILE: t.Final = (
 )
 _NO_FILE: t.Final = (
     r"(?i)^(?!.*\b(?:info|debug|notice)\b).*(?:no such file or directory|\bENOENT\b|NoSuchFile|\bnot found\b"
+    r"|\bis a directory\b|\bEISDIR\b"
     r"|\b(?:does not|doesn't) exist\b|(?:could not|couldn't|can(?:not|'t)|unable to) find\b)"
 )
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
@@ -192,7 +193,11 @@ def _bad_value(case: ContainerCase) -> Judgement | None:
 
 
 def _missing_file(case: ContainerCase) -> Judgement | None:
-    """A file is not where a ConfigMap is mounted: it has no such key, and hides what the image may have in that folder."""
+    """A file is not where a ConfigMap is mounted, for it has no such key.
+
+    A mount of a whole ConfigMap hides what the image may have in that folder; in place of a missing subPath the kubelet makes
+    a folder (Kubernetes 1.36 ``pkg/kubelet/kubelet_pods.go``).
+    """
     match = next(_told(case, (_NO_FILE,)), None)
     path, mount = next(_hidden(case, match.string), ("", None)) if match else ("", None)
     if match is None or mount is None:
@@ -200,11 +205,18 @@ def _missing_file(case: ContainerCase) -> Judgement | None:
     source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
     files, name = _case.files_of(case, mount.volume), mount.inside(path)
     has, place = ", ".join(sorted(files)), f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
+    if mount.sub_path and path == mount.path:
+        what = f"is an empty folder: ConfigMap {source.name} has no {name}, which its mount names as subPath"
+        why = f"The program can't use it as a file, and ends itself. The ConfigMap brings {has}."
+        step = f"correct subPath of {path}, or add {name} to {source}"
+    else:
+        what = f"is not there: ConfigMap {source.name} lies on {mount.path} and has no {name}"
+        why = f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the image "
+        why += f"has in {mount.path}."
+        step = f"mount single files with subPath, or add {name} to {source}"
     return Judgement(
-        summary=f"container {case.container.name} ends because {path} is not there: ConfigMap {source.name} lies on {mount.path} "
-        f"and has no {name}",
-        explanation=f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the image "
-        f"has in {mount.path}.",
+        summary=f"container {case.container.name} ends because {path} {what}",
+        explanation=why,
         evidence=(
             _case.quote_said(case, match),
             _case.quote_end(case),
@@ -212,8 +224,7 @@ def _missing_file(case: ContainerCase) -> Judgement | None:
             EvidenceItem("object", f"{source}: files", has),
             *_rest(case, match),
         ),
-        next_step=_case.edit_command(case.workload)
-        + f"   # mount single files with subPath, or add {name} to {source}",
+        next_step=_case.edit_command(case.workload) + f"   # {step}",
         candidates=tuple(
             Candidate(f"key {each}", f"{source} has it; the name is similar") for each in near_misses(name, files)
         ),
@@ -228,7 +239,7 @@ def _hidden(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
         if (
             mount
             and files
-            and path != mount.path
+            and (mount.sub_path or path != mount.path)
             and not _case.brings(files, mount.inside(path))
             and not _is_run(case, path)
         ):
@@ -260,9 +271,9 @@ def _bad_file(case: ContainerCase) -> Judgement | None:
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
     )
     return Judgement(
-        summary=f"container {case.container.name} ends because it can't read its settings"
+        summary=f"container {case.container.name} ends because it can't use its settings"
         + (f" in {path}, which is of {source}" if path else ""),
-        explanation="The program says what it can't read and ends itself"
+        explanation="The program says what is wrong with them and ends itself"
         + (f"; the file comes from {source}." if path else "."),
         evidence=(
             _case.quote_said(case, match),

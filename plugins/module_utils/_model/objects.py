@@ -202,9 +202,7 @@ class Pod:
 
     @functools.cached_property
     def ref(self) -> Ref:
-        return Ref(
-            "Pod", fields.get_str(self.json, "metadata", "namespace"), fields.get_str(self.json, "metadata", "name")
-        )
+        return ref_of(self.json, "Pod")
 
     @functools.cached_property
     def owner(self) -> Ref | None:

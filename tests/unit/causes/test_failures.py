@@ -283,6 +283,7 @@ ENDS: list[tuple[str, str | None]] = [
     (JAVA, "db:5432"),
     (LIBPQ, "db:5432"),
     (f"{REFUSED}\ngiving up", "cache:6379"),
+    ("WARNING: unable to establish a database connection to 'db:3306'", "db:3306"),
     (f"{REFUSED}\nconnected to cache:6379\nValueError: 3 of 2 shelves", None),
     (f"{REFUSED}\nValueError: 3 of 2 shelves", None),
     (f"{REFUSED}\n" + "serving\n" * 20, None),

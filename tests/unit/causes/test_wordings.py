@@ -132,10 +132,37 @@ def test_tells_why_a_command_did_not_run(exit_code: int, log: list[str], cause: 
         (["the ledger is torn", "exiting with code 1"], "the ledger is torn"),
         (["the ledger is torn", "Exit code of the ledger was 3"], "Exit code of the ledger was 3"),
         (["aborting."], "aborting."),
+        (
+            [
+                "panic: torn",
+                "[signal SIGSEGV: segmentation violation]",
+                "goroutine 1 [running]:",
+                "main.main()",
+                "\t/src/main.go:4",
+            ],
+            "panic: torn",
+        ),
+        (
+            [
+                "java.lang.RuntimeException: it failed",
+                "\tat a.B.c(B.java:1)",
+                "Caused by: a.Torn: torn",
+                "\t... 3 more",
+            ],
+            "Caused by: a.Torn: torn",
+        ),
+        (["thread 'main' panicked at src/main.rs:4:5:", "torn", "note: run with `RUST_BACKTRACE=1`"], "torn"),
+        (
+            ["PHP Fatal error: Uncaught Exception: torn", "Stack trace:", "#0 {main}", "  thrown in /a.php"],
+            "PHP Fatal error: Uncaught Exception: torn",
+        ),
+        (["Error: torn", *(f"    at step{n} (/app/index.js:{n}:1)" for n in range(40))], "Error: torn"),
     ],
 )
 def test_last_words_say_something(lines: list[str], words: str) -> None:
-    assert ended(1, lines).summary.endswith(f"its last words: {words}")
+    finding = ended(1, lines)
+    assert finding.summary.endswith(f"its last words: {words}")
+    assert words in "\n".join(item.text for item in finding.evidence)
 
 
 @pytest.mark.parametrize(

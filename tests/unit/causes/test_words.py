@@ -59,6 +59,7 @@ FILES_OF_SETTINGS = [
     "failed to parse configuration: toml: line 3: expected key separator '='",
     "[ALERT] (1) : config : Error(s) found in configuration file : /etc/haproxy.cfg",
     "pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings",
+    "ConfigException: Missing required configuration `zookeeper.connect` which has no default value.",
 ]
 NOT_WRITABLE = [
     "OSError: [Errno 30] Read-only file system: '/srv/cache'",
@@ -121,13 +122,20 @@ WORDS = [
 
 
 def ended_with(
-    line: str, before: str = "starting", volumes: Sequence[Any] = (), config_maps: Sequence[Any] = (), **spec: Any
+    line: str,
+    before: str = "starting",
+    volumes: Sequence[Any] = (),
+    config_maps: Sequence[Any] = (),
+    exit_code: int = 1,
+    **spec: Any,
 ) -> Finding:
-    """What is found where the recorded container had said that and ended with 1; ``spec`` adds to its spec."""
+    """What is found where the recorded container had said that and ended; ``spec`` adds to its spec."""
     objects = copy.deepcopy({kind: list(found) for kind, found in RECORDED.objects.items()})
     [pod] = objects["Pod"]
     pod["spec"]["containers"][0] |= {"resources": {"limits": {"memory": "64Mi"}}, **spec}
     pod["spec"]["volumes"] = list(volumes)
+    for state in ("state", "lastState"):
+        pod["status"]["containerStatuses"][0][state].get("terminated", {})["exitCode"] = exit_code
     objects["ConfigMap"] = list(config_maps)
     objects["ReplicaSet"] = []
     name = pod["metadata"]["name"]
@@ -173,7 +181,7 @@ def ended_over_a_file(line: str, *keys: str, **spec: Any) -> Finding:
     settings = {"metadata": {"namespace": NAMESPACE, "name": "settings"}, "keys": list(keys)}
     mounts = [{"name": "settings", "mountPath": "/etc/app"}]
     volumes = [{"name": "settings", "configMap": {"name": "settings", **spec.pop("volume", {})}}]
-    return ended_with(line, volumes=volumes, config_maps=[settings], volumeMounts=mounts, **spec)
+    return ended_with(line, volumes=volumes, config_maps=[settings], **{"volumeMounts": mounts, **spec})
 
 
 @pytest.mark.parametrize("line", NO_FILE)
@@ -198,6 +206,49 @@ def test_a_file_that_a_config_map_does_not_have_is_missing(line: str) -> None:
 )
 def test_a_file_that_is_there_or_is_run_is_no_missing_setting(line: str, keys: list[str], spec: Any) -> None:
     assert "is not there" not in ended_over_a_file(line, *keys, **spec).summary
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "IsADirectoryError: [Errno 21] Is a directory: '/etc/app/app.conf'",
+        "Error: EISDIR: illegal operation on a directory, read '/etc/app/app.conf'",
+        "read /etc/app/app.conf: is a directory",
+        'nginx: [crit] pread() "/etc/app/app.conf" failed (21: Is a directory)',
+    ],
+)
+@pytest.mark.parametrize("key", ["app.cfg", "app.conf"])
+def test_a_sub_path_that_a_config_map_does_not_have_is_a_folder(line: str, key: str) -> None:
+    mounts = [{"name": "settings", "mountPath": "/etc/app/app.conf", "subPath": "app.conf"}]
+    finding = ended_over_a_file(line, key, volumeMounts=mounts)
+    has_none = "is an empty folder: ConfigMap settings has no app.conf" in finding.summary
+    assert (finding.cause == SETTINGS, has_none) == (key != "app.conf", key != "app.conf")
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"), [("listen tcp :8080: bind: address already in use", PORT), (MISSING[3], SETTINGS)]
+)
+def test_a_runtime_that_aborts_over_an_error_tells_which(line: str, cause: str) -> None:
+    """.NET, C++ and Rust end so (exit code 134); without such a word it is a crash."""
+    assert ended_with(line, exit_code=134).cause == cause
+    assert ended_with("core dumped", exit_code=134).cause == "native-crash"
+
+
+REFUSED = (
+    'error retrieving resource lock shop/operator: leases.coordination.k8s.io is forbidden: User "system:serviceaccount:shop:operator" '
+    'cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "shop"'
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "cause"),
+    [
+        ("problem running manager: leader election lost", "rbac-denied"),
+        ("ValueError: the ledger is out of balance", OTHER),
+    ],
+)
+def test_what_the_server_refuses_ends_a_program_that_says_so(after: str, cause: str) -> None:
+    assert ended_with(after, before=REFUSED).cause == cause
 
 
 def test_what_a_program_goes_on_without_is_not_what_ends_it() -> None:
