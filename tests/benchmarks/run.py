@@ -248,8 +248,9 @@ def a_namespace(environment: Environment) -> Iterator[None]:
 
 
 def environment(home: Path, kubeconfig: str) -> dict[str, str]:
-    """This process's environment without the user's settings for Ansible, which would be measured, too."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "K8S_AUTH_"))}
+    """This process's environment without the user's settings for Ansible and for bytecode, which would be measured, too."""
+    foreign = ("ANSIBLE_", "K8S_AUTH_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     settings = home / "ansible.cfg"
     settings.touch()
     own = {"ANSIBLE_CONFIG": str(settings), "ANSIBLE_HOME": str(home), "ANSIBLE_PYTHON_INTERPRETER": sys.executable}

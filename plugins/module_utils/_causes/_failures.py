@@ -124,13 +124,18 @@ _CONCLUSION: t.Final = (
 # Lines of a stack trace, of an error's own fields, and other continuations: they belong to what stands before them.
 _CONTINUES: t.Final = (
     r"\s|at |\.{3} \d+ |[\]})>]+;?$|goroutine |\[signal |created by |\S+\((?:\)$|\.{3}\)$|\{?0x)|Node\.js v|npm |exit status \d|from /"
-    r"|#\d+ |(?i:stack ?trace:$|note: run with )"
+    r"|#\d+ |(?i:stack ?trace:$|note: run with )|Tasks: TOP |\(See full trace "
     r"|\S*sh: (?:line \d+: )?/dev/(?:tcp|udp)/\S+ Invalid argument"
 )
-# Last words that only tell what the exit code tells.
+# Last words that only tell what the exit code tells; those that gunicorn has for every end of a worker.
 _SAYS_NOTHING: t.Final = (
-    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye)"
-    r"(?: (?:with|status|code|now))*\W*\d*\W*$"
+    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye|segmentation fault|killed)"
+    r"(?: (?:with|status|code|now))*\W*\d*\W*(?:core dumped\W*)?$"
+    r"|\bWorker \(pid:\d+\) exited with code|\bShutting down: Master|\bReason: Worker failed to boot"
+)
+_COMPLAINS: t.Final = (
+    r"(?i)^(?!.*\b(?:info|debug|warn(?:ing)?|ignor\w*|continu\w*|retry\w*)\b).*(?:\w(?:Error|Exception)\b"
+    r"|\b(?:err(?:or)?s?|fatal|panic\w*|critical|emerg|exception|fail\w*|mismatch|missing|invalid|denied|refused|caused by|can(?:no|')t)\b)"
 )
 _CLOSE: t.Final = 12
 _AROUND: t.Final = 20
@@ -181,6 +186,7 @@ _TARGETS: t.Final[tuple[str, ...]] = (
     rf"(?i)\b(?:connection|connect) to (?P<host>{NAME}) (?:timed out|failed|refused)",
     rf"(?<![\w.:@/-])(?P<host>{NAME})(?:/[\d.]*)?:{PORT}(?![\w:.-]*:\d)",
     rf"(?i)\baddress: '(?P<host>{NAME})'",
+    rf"\('(?P<host>{NAME})', {PORT}\)",
 )
 # Words before a colon and a number that are no host.
 _NO_HOST: t.Final = (
@@ -205,12 +211,22 @@ def last_failure(text: str, ended: bool) -> Failure | None:
     return Failure(kind, lines[first].strip(), target, tuple(dict.fromkeys(around)))
 
 
+def complaint(lines: t.Sequence[str]) -> str:
+    """The last line that tells of an error, if little but its stack trace stands between it and the end; what a colon announces follows."""
+    last = _telling(lines)[-_CLOSE:]
+    number = next((n for n in range(len(last) - 1, -1, -1) if re.search(_COMPLAINS, last[n])), None)
+    if number is None:
+        return ""
+    return last[number + 1] if last[number].rstrip().endswith(":") and number + 1 < len(last) else last[number]
+
+
 def headline(lines: t.Sequence[str]) -> str:
-    """The last line that is no part of a stack trace and tells more than an exit code does; the last of all where none is."""
-    telling = (
-        line for line in reversed(lines) if not re.match(_CONTINUES, line) and not re.search(_SAYS_NOTHING, line)
-    )
-    return next(telling, lines[-1] if lines else "")
+    """What of its last words tells most: an error, or else the last line that is more than an exit code in words."""
+    return complaint(lines) or next(iter([*lines, *_telling(lines)][::-1]), "")
+
+
+def _telling(lines: t.Sequence[str]) -> list[str]:
+    return [line for line in lines if not re.match(_CONTINUES, line) and not re.search(_SAYS_NOTHING, line)]
 
 
 def told(text: str) -> list[str]:

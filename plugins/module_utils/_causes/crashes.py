@@ -15,7 +15,7 @@ from .._model.objects import PROBE_KINDS, Container
 from .._model.text import one_line
 from . import _case
 from ._case import NATIVE_FAULTS, PROBES_THAT_END, ContainerCase, Judgement
-from ._failures import headline, told
+from ._failures import complaint, headline, told
 
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
 # A runtime ends itself by a signal when its own heap is full.
@@ -83,6 +83,7 @@ def native_crash(case: ContainerCase) -> Judgement | None:
     if end is None or signal is None or case.kill:
         return None
     heap = _case.said(case, _HEAP)
+    said = heap.string if heap else complaint(told(case.log))
     changed = _template_change(case)
     why = (
         "The runtime stopped itself when its own heap was full: the container's memory limit was not reached."
@@ -92,7 +93,7 @@ def native_crash(case: ContainerCase) -> Judgement | None:
     )
     return Judgement(
         summary=f"container {case.container.name} crashes in native code: {signal}, exit code {end.exit_code}"
-        + (f"; {one_line(heap.string, 120)}" if heap else ""),
+        + (f"; its last words: {one_line(said, 120)}" if said else ""),
         explanation=why + (f" {changed.text}." if changed else ""),
         evidence=(
             _case.quote_end(case),

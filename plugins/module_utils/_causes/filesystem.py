@@ -56,17 +56,17 @@ def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
     """The program can't write a file: the file system is read-only, or belongs to somebody else."""
     if not case.gave_up:
         return None
-    match = _told(case, _READ_ONLY)
+    verb, match = "write", _told(case, _READ_ONLY)
     reason = _read_only(case, match.string) if match else None
     if reason is None:
-        match = _told(case, _REFUSED)
+        verb, match = "use", _told(case, _REFUSED)
         reason = _refused(case, match.string) if match else None
     if match is None or reason is None:
         return None
     path = next(iter(_paths(match.string)), "")
     confidence: Confidence = "confirmed" if reason.proof else "probable"
     return Judgement(
-        summary=f"container {case.container.name} can't write {path or 'a file'}: {reason.why}",
+        summary=f"container {case.container.name} can't {verb} {path or 'a file'}: {reason.why}",
         explanation="The program said so and ended itself. "
         + (
             "What its spec says about that place bears it out."

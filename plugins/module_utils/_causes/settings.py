@@ -83,6 +83,7 @@ _NO_FILE: t.Final = (
     r"|\bis a directory\b|\bEISDIR\b"
     r"|\b(?:does not|doesn't) exist\b|(?:could not|couldn't|can(?:not|'t)|unable to) find\b)"
 )
+_NO_RIGHT: t.Final = r"(?i)permission denied|\bEACCES\b"
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
 # What a program is told to run, not what it is told to read.
@@ -265,8 +266,8 @@ def _bad_file(case: ContainerCase) -> Judgement | None:
     if match is None or re.search(_ELSEWHERE, match.string):
         return None
     path, source = next(_mounted_settings(case, match.string), ("", ""))
-    if not path and not re.search(_SPEAKS_OF_SETTINGS, match.string):
-        return None  # it may be its data that it can't read
+    if not path and (re.search(_NO_RIGHT, match.string) or not re.search(_SPEAKS_OF_SETTINGS, match.string)):
+        return None  # it may be its data that it can't read, or it may not read anything there
     mounted = EvidenceItem(
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
     )
@@ -303,7 +304,9 @@ def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, s
             continue
         mount = mount_at(case.pod.spec, spec, path)
         if mount and mount.source in _MOUNTED:
-            yield path, f"{_MOUNTED[mount.source]} {mount.source_name}".strip()
+            files = _case.files_of(case, mount.volume)
+            place = path if not files or _case.brings(files, mount.inside(path)) else mount.path
+            yield place, f"{_MOUNTED[mount.source]} {mount.source_name}".strip()
 
 
 def _edit(case: ContainerCase, source: str) -> str:

@@ -284,6 +284,11 @@ ENDS: list[tuple[str, str | None]] = [
     (LIBPQ, "db:5432"),
     (f"{REFUSED}\ngiving up", "cache:6379"),
     ("WARNING: unable to establish a database connection to 'db:3306'", "db:3306"),
+    (
+        "ERROR: TCP attempt failed: timed out; dest=(6, '', ('10.96.0.1', 5671))\na.AMQPConnectionError",
+        "10.96.0.1:5671",
+    ),
+    (f"{REFUSED}\nTasks: TOP => db:prepare\n(See full trace by running task with --trace)", "cache:6379"),
     (f"{REFUSED}\nconnected to cache:6379\nValueError: 3 of 2 shelves", None),
     (f"{REFUSED}\nValueError: 3 of 2 shelves", None),
     (f"{REFUSED}\n" + "serving\n" * 20, None),

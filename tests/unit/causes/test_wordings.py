@@ -134,6 +134,24 @@ def test_tells_why_a_command_did_not_run(exit_code: int, log: list[str], cause: 
         (["aborting."], "aborting."),
         (
             [
+                "ERROR: Validate failed",
+                "checksum mismatch for version 7",
+                "-> here: 4",
+                "Need more? See https://a.example",
+            ],
+            "checksum mismatch for version 7",
+        ),
+        (
+            [
+                "ImportError: torn",
+                "[1] [ERROR] Worker (pid:7) exited with code 3",
+                "[1] [ERROR] Reason: Worker failed to boot.",
+            ],
+            "ImportError: torn",
+        ),
+        (["error: no cache, continuing", "the ledger is torn"], "the ledger is torn"),
+        (
+            [
                 "panic: torn",
                 "[signal SIGSEGV: segmentation violation]",
                 "goroutine 1 [running]:",

@@ -231,7 +231,11 @@ def test_a_sub_path_that_a_config_map_does_not_have_is_a_folder(line: str, key: 
 def test_a_runtime_that_aborts_over_an_error_tells_which(line: str, cause: str) -> None:
     """.NET, C++ and Rust end so (exit code 134); without such a word it is a crash."""
     assert ended_with(line, exit_code=134).cause == cause
-    assert ended_with("core dumped", exit_code=134).cause == "native-crash"
+    crashed = ended_with("Aborted (core dumped)", before="Unhandled exception. a.Torn: torn", exit_code=134)
+    assert (crashed.cause, crashed.summary.endswith("its last words: Unhandled exception. a.Torn: torn")) == (
+        "native-crash",
+        True,
+    )
 
 
 REFUSED = (
@@ -279,6 +283,12 @@ def test_a_read_only_root_confirms_it(line: str) -> None:
 @pytest.mark.parametrize("line", NOT_WRITABLE[7:])
 def test_another_user_confirms_it(line: str) -> None:
     finding = ended_with(line, securityContext={"runAsUser": 1000})
+    assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+
+
+def test_settings_that_it_has_no_right_to_are_well() -> None:
+    line = 'postgres: could not access the server configuration file "/srv/data/postgresql.conf": Permission denied'
+    finding = ended_with(line, securityContext={"runAsUser": 999})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
 
 
