@@ -127,11 +127,12 @@ _CONTINUES: t.Final = (
     r"|#\d+ |(?i:stack ?trace:$|note: run with )|Tasks: TOP |\(See full trace "
     r"|\S*sh: (?:line \d+: )?/dev/(?:tcp|udp)/\S+ Invalid argument"
 )
-# Last words that only tell what the exit code tells; those that gunicorn has for every end of a worker.
+# Last words that only tell what the exit code tells; those that gunicorn and uvicorn have for every end.
 _SAYS_NOTHING: t.Final = (
     r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye|segmentation fault|killed)"
     r"(?: (?:with|status|code|now))*\W*\d*\W*(?:core dumped\W*)?$"
     r"|\bWorker \(pid:\d+\) exited with code|\bShutting down: Master|\bReason: Worker failed to boot"
+    r"|\bApplication startup failed\. Exiting"
 )
 _COMPLAINS: t.Final = (
     r"(?i)^(?!.*\b(?:info|debug|warn(?:ing)?|ignor\w*|continu\w*|retry\w*)\b).*(?:\w(?:Error|Exception)\b"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 
@@ -17,6 +18,8 @@ from . import _case
 from ._case import NATIVE_FAULTS, PROBES_THAT_END, ContainerCase, Judgement
 from ._failures import complaint, headline, told
 
+# Where loggers that write JSON put what they have to say: zap, zerolog, logrus, pino, winston, structlog, slog, log4j, ECS.
+_SAYINGS: t.Final = ("msg", "message", "event", "error", "err", "exception", "error.message")
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
 # A runtime ends itself by a signal when its own heap is full.
 _HEAP: t.Final = r"(?i)heap out of memory|OutOfMemoryError|Allocation failed"
@@ -38,7 +41,7 @@ def application_error(case: ContainerCase) -> Judgement | None:
     changed = _template_change(case)
     return Judgement(
         summary=f"container {case.container.name} ends itself with exit code {end.exit_code}"
-        + (f"; its last words: {one_line(said, 160)}" if said else ""),
+        + (f"; its last words: {one_line(_plain(said), 160)}" if said else ""),
         explanation="The image was pulled, the command was found, and no probe, signal or memory limit ended the container: "
         "the program itself gave up." + (f" {changed.text}." if changed else ""),
         evidence=(_case.quote_end(case), *above, *_case.quote_log(case), *((changed,) if changed else ())),
@@ -93,7 +96,7 @@ def native_crash(case: ContainerCase) -> Judgement | None:
     )
     return Judgement(
         summary=f"container {case.container.name} crashes in native code: {signal}, exit code {end.exit_code}"
-        + (f"; its last words: {one_line(said, 120)}" if said else ""),
+        + (f"; its last words: {one_line(_plain(said), 120)}" if said else ""),
         explanation=why + (f" {changed.text}." if changed else ""),
         evidence=(
             _case.quote_end(case),
@@ -176,3 +179,13 @@ def _template_change(case: ContainerCase) -> EvidenceItem | None:
 _SET_BY_ADMISSION: t.Final = frozenset(
     {"volumeMounts", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy"}
 )
+
+
+def _plain(line: str) -> str:
+    """What a line of a log in JSON says; any other line as it is."""
+    try:
+        logged = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    words = [logged[key] for key in _SAYINGS if isinstance(logged.get(key), str)] if isinstance(logged, dict) else []
+    return ": ".join(words) or line

@@ -33,6 +33,8 @@ _WRONG_PROTOCOL: t.Final = (
     r"(?i)server gave HTTP response to HTTPS client|malformed HTTP|first record does not look like a TLS handshake"
     r"|remote error: tls|server preface|does not implement the grpc health protocol|unknown service|stopped after \d+ redirects"
 )
+# How a server of HTTP/1 logs the first line of HTTP/2, by which gRPC comes (RFC 9113, 3.4).
+_PREFACE: t.Final = r"\bPRI \* HTTP/2"
 _NO_COMMAND: t.Final = (
     r"(?im)exec: \\?\"(?P<word>[^\"\\]+)\\?\": (?:executable file not found|stat \S+: no such file|no such file|permission denied)"
     r"|(?P<script>[\w./+-]+): (?:command )?not found\s*$"
@@ -286,7 +288,7 @@ def _fault(case: ContainerCase, probe: Probe, starting: bool = False) -> _Fault 
     answers = (
         _no_such_command(text)
         or (None if starting else _wrong_request(case, probe, text))
-        or _wrong_protocol(probe, text)
+        or _wrong_protocol(case, probe, text)
         for text in texts
     )
     nobody = bool(texts) and bool(re.search(_NOBODY, texts[0]))
@@ -341,7 +343,9 @@ def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | Non
     )
 
 
-def _wrong_protocol(probe: Probe, text: str) -> _Fault | None:
+def _wrong_protocol(case: ContainerCase, probe: Probe, text: str) -> _Fault | None:
+    if "grpc" in probe.spec and re.search(_NOBODY, text) and (preface := _case.said(case, _PREFACE)):
+        return _Fault("what listens there does not speak gRPC", (_case.quote_said(case, preface),))
     match = re.search(_WRONG_PROTOCOL, text)
     if match is None:
         return None

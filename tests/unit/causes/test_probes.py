@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED, Finding
 
 RECORDED = snapshot.load(
@@ -85,7 +85,7 @@ KILLS = [
 ]
 
 
-def killed(action: dict[str, Any], message: str, **spec: Any) -> Finding:
+def killed(action: dict[str, Any], message: str, log: str = "", **spec: Any) -> Finding:
     """What is found where the recorded probe had asked and got that; it has the same patience, and no startup probe beside it."""
     read = RECORDED.read(Scope())
     objects: dict[str, Any] = copy.deepcopy({kind: list(found) for kind, found in read.objects.items()})
@@ -101,7 +101,13 @@ def killed(action: dict[str, Any], message: str, **spec: Any) -> Finding:
     for event in objects["Event"]:
         if event["reason"] == "Unhealthy":
             event["message"] = message
-    [finding] = judge.find(dataclasses.replace(read, objects=objects, logs={}))
+    logs = {
+        LogRequest(pod["metadata"]["namespace"], pod["metadata"]["name"], container["name"], True): log
+        for pod in objects["Pod"]
+        for container in pod["spec"]["containers"]
+        if log
+    }
+    [finding] = judge.find(dataclasses.replace(read, objects=objects, logs=logs))
     return finding
 
 
@@ -111,6 +117,14 @@ def killed(action: dict[str, Any], message: str, **spec: Any) -> Finding:
 def test_tells_a_wrong_question_from_a_bad_answer(action: dict[str, Any], message: str, cause: str) -> None:
     finding = killed(action, message)
     assert (finding.cause, finding.confidence) == (cause, "confirmed" if cause != UNDETERMINED else UNDETERMINED)
+
+
+def test_a_server_that_takes_grpc_for_a_strange_request_speaks_something_else() -> None:
+    message = KILLS[-1][1]
+    line = '10.244.0.1 - - [27/Nov/2026 00:05:01] "PRI * HTTP/2.0" 505 -'
+    assert killed(GRPC, message, log=line).cause == WRONG
+    assert killed(GRPC, message, log=line.replace("PRI * HTTP/2.0", "GET / HTTP/1.1")).cause == UNDETERMINED
+    assert killed(HTTP, f"Liveness probe failed: {REFUSED}", log=line).cause == SLOW
 
 
 def test_nobody_knows_where_nothing_is_declared() -> None:
