@@ -7,8 +7,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.advise import advise
 from ansible_collections.aiops.kubernetes.plugins.plugin_utils._action import AiopsAction
 
 
@@ -23,6 +21,8 @@ class ActionModule(AiopsAction):
     def act(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         # Not above: Ansible loads the actions of all tasks, and few plays ask anybody.
         from ansible_collections.aiops.kubernetes.plugins.module_utils._advisors.asking import ask_all
+        from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Diagnosis
+        from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.advise import advise
 
         os.environ.update(self._environment())  # of a process that does this task alone
         one, finding = params["advisor"], params["finding"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors import AiopsError
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import SEVERITIES, Diagnosis
-from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown, terminal
+from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import terminal
 from ansible_collections.aiops.kubernetes.plugins.plugin_utils._action import AiopsAction, people_read
 
 
@@ -44,6 +44,9 @@ class ActionModule(AiopsAction):
 
 def _contents(given: t.Mapping[str, t.Any], diagnosis: Diagnosis, proposals: t.Sequence[t.Any]) -> dict[str, str]:
     """File name → what is to stand in it."""
+    # Not above: few plays want files.
+    from ansible_collections.aiops.kubernetes.plugins.module_utils._reports import html, markdown
+
     return {
         "diagnosis.json": json.dumps({**given, "proposals": proposals}, indent=1, sort_keys=True) + "\n",
         "diagnosis.md": markdown.report(diagnosis, proposals),

@@ -11,7 +11,7 @@ import typing as t
 
 from .._model import fields
 from .._model.finding import EvidenceItem
-from ._case import ContainerCase
+from . import _case
 from ._failures import NAME, PORT, Target, targets
 
 _OPTIONS: t.Final = r"(?:\s+-\S+(?:\s+\d+)?)*"
@@ -48,7 +48,7 @@ def addresses(spec: fields.Json) -> list[Target]:
     return list(dict.fromkeys(each for each in found if each.port or each.host not in known))
 
 
-def written_at(case: ContainerCase, host: str) -> EvidenceItem | None:
+def written_at(case: _case.ContainerCase, host: str) -> EvidenceItem | None:
     """Where the spec of the container names that host."""
     place = f"{case.pod.ref}: {case.container.spec_place}"
     for name, value in _variables(case.container.spec).items():

@@ -12,7 +12,7 @@ from .._model import fields, moments
 from .._model.evidence import WORKLOAD_KINDS, Evidence
 from .._model.objects import Container, Pod, Ref, Terminated, condition, ref_of
 from .._model.selectors import matcher
-from ._case import ContainerCase
+from . import _case
 
 # Waiting reasons of a container whose turn has not come: no fault of its own.
 _WAITS_ITS_TURN: t.Final = frozenset({"", "ContainerCreating", "PodInitializing"})
@@ -24,7 +24,7 @@ _BACK_OFF_SECONDS: t.Final = 300
 _INDEX: t.Final = "batch.kubernetes.io/job-completion-index"
 
 
-def failing(case: ContainerCase) -> bool:
+def failing(case: _case.ContainerCase) -> bool:
     """Whether this container is in trouble now; restarts of one that recovered are history."""
     container, pod, end = case.container, case.pod, case.last_end
     if container.waiting_reason not in _WAITS_ITS_TURN:
@@ -40,7 +40,7 @@ def failing(case: ContainerCase) -> bool:
     return container.running and (_between_two_crashes(case, end) or _about_to_be_killed(case))
 
 
-def _between_two_crashes(case: ContainerCase, end: Terminated) -> bool:
+def _between_two_crashes(case: _case.ContainerCase, end: Terminated) -> bool:
     """It runs just now: not yet longer than the run before it did, and within the back-off."""
     container, ran = case.container, end.seconds or 0
     running = moments.seconds_between(container.running_since, case.evidence.observed_at)
@@ -52,7 +52,7 @@ def _between_two_crashes(case: ContainerCase, end: Terminated) -> bool:
     return running <= min(_BACK_OFF_SECONDS, 2 * ran + PATIENCE_SECONDS)
 
 
-def _about_to_be_killed(case: ContainerCase) -> bool:
+def _about_to_be_killed(case: _case.ContainerCase) -> bool:
     """A probe ended the last run, and the same probe has just failed in this one."""
     since, now, kill = case.container.running_since, case.evidence.observed_at, case.kill
     running = moments.seconds_between(since, now)
@@ -65,7 +65,7 @@ def _about_to_be_killed(case: ContainerCase) -> bool:
     )
 
 
-def holds_up(case: ContainerCase, seconds: float) -> bool:
+def holds_up(case: _case.ContainerCase, seconds: float) -> bool:
     """Whether it has run for so long and keeps its pod from being ready: it is not, or it is an init container that goes on."""
     container, now = case.container, case.evidence.observed_at
     if not container.running or (container.ready and container.role != "init"):

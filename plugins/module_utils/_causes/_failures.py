@@ -15,7 +15,7 @@ import dataclasses
 import re
 import typing as t
 
-Kind = t.Literal["unresolved", "no-answer-from-dns", "refused", "timed-out", "unreachable", "rejected"]
+Kind = t.Literal["unresolved", "no-answer-from-dns", "refused", "timed-out", "unreachable", "rejected", "unable"]
 
 IN_WORDS: t.Final[t.Mapping[Kind, str]] = {
     "unresolved": "the name is not found",
@@ -24,6 +24,7 @@ IN_WORDS: t.Final[t.Mapping[Kind, str]] = {
     "timed-out": "no answer in time",
     "unreachable": "it can't be reached",
     "rejected": "the login is rejected",
+    "unable": "it answers that it can't do what it is asked",
 }
 DNS: t.Final = frozenset({"unresolved", "no-answer-from-dns"})
 
@@ -82,6 +83,15 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
             r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b"
         ),
     ),
+    (  # Redis, PostgreSQL, MySQL, proxies
+        "unable",
+        (
+            r"\bMISCONF\b|\bLOADING Redis\b|\bCLUSTERDOWN\b|\bREADONLY You can't write"
+            r"|(?i:\btoo many (?:connections|clients)\b|\bmax number of clients reached|\bremaining connection slots are reserved"
+            r"|\bdatabase system is (?:starting up|shutting down|in recovery mode)|server closed the connection unexpectedly"
+            r"|\b50[23]:? (?:bad gateway|service (?:temporarily )?unavailable)\b|upstream connect error|no healthy upstream)"
+        ),
+    ),
     (
         "refused",
         (
@@ -99,7 +109,10 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
     ),
     (
         "unreachable",
-        r"(?i)no route to host|EHOSTUNREACH|ENETUNREACH|(?:network|host) is unreachable|on '[^']+' \(113\)",
+        (
+            r"(?i)no route to host|EHOSTUNREACH|ENETUNREACH|(?:network|host) is unreachable|on '[^']+' \(113\)"
+            r"|\bconnection attempt failed|\bConnectException\b"
+        ),
     ),
 )
 _VAGUE: t.Final = (
@@ -107,6 +120,7 @@ _VAGUE: t.Final = (
     r"|(?:establish|open|creat|mak|get|obtain|acquir)\w* (?:\w+ ){0,3}connections?\b)"
     r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b"
     r"|\ball (?:\w+ )?(?:host|node|broker|server|endpoint|replica)(?:s|\(s\)) .{0,60}\b(?:fail|down\b)"
+    r"|\bno(?:ne of the .{0,30})?(?:node|host|broker|server|endpoint)s? ?(?:are )?available"
     r"|\bno (?:available|alive|live|reachable|healthy) (?:\w+ )?(?:connection|host|node|broker|server|endpoint|replica)s?\b"
 )
 # What a line says that tells of the end of the trouble.
@@ -118,7 +132,8 @@ _RECOVERED: t.Final = (
 _CONCLUSION: t.Final = (
     r"(?i)connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
     r"|\bwait|\btime[ds]?[ -]?out"
-    r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bbye\b"
+    r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bclos(?:ing|ed)\b|bye\b"
+    r"|\bstopped\b|\bterminat|\bdrain|deploy"
     r"|(?:problem|error|fail\w*|unable) (?:in |to )?run|leader ?election"
 )
 # Lines of a stack trace, of an error's own fields, and other continuations: they belong to what stands before them.
@@ -127,16 +142,19 @@ _CONTINUES: t.Final = (
     r"|#\d+ |(?i:stack ?trace:$|note: run with )|Tasks: TOP |\(See full trace "
     r"|\S*sh: (?:line \d+: )?/dev/(?:tcp|udp)/\S+ Invalid argument"
 )
-# Last words that only tell what the exit code tells; those that gunicorn and uvicorn have for every end.
+# Last words that only tell what the exit code tells; those that servers have for every end.
 _SAYS_NOTHING: t.Final = (
-    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|bye|segmentation fault|killed)"
+    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|(?:good)?bye|segmentation fault|killed)"
     r"(?: (?:with|status|code|now))*\W*\d*\W*(?:core dumped\W*)?$"
-    r"|\bWorker \(pid:\d+\) exited with code|\bShutting down: Master|\bReason: Worker failed to boot"
+    r"|\bWorker \(pid:\d+\) exited with code|\bShutting down: Master"
+    r"|\bReason: Worker failed to boot|\bdid not exit normally\b|\baborting after fassert|\] Aborting$"
     r"|\bApplication startup failed\. Exiting"
+    r"|\bFor more (?:details|information|help)\b"
 )
 _COMPLAINS: t.Final = (
     r"(?i)^(?!.*\b(?:info|debug|warn(?:ing)?|ignor\w*|continu\w*|retry\w*)\b).*(?:\w(?:Error|Exception)\b"
-    r"|\b(?:err(?:or)?s?|fatal|panic\w*|critical|emerg|exception|fail\w*|mismatch|missing|invalid|denied|refused|caused by|can(?:no|')t)\b)"
+    r"|\b(?:err(?:or)?s?|fatal|panic\w*|critical|emerg|exception|fail\w*|mismatch|missing|invalid|denied|refused|caused by|unable"
+    r"|can(?:no|')t|could ?n[o']t)\b)"
 )
 _CLOSE: t.Final = 12
 _AROUND: t.Final = 20
@@ -174,7 +192,7 @@ _TARGETS: t.Final[tuple[str, ...]] = (
     rf"\blookup (?P<host>{NAME})\.?(?=:| on )",
     rf"(?:ENOTFOUND|EAI_AGAIN) (?P<host>{NAME})(?::{PORT})?",
     rf"(?i)bad address '(?P<host>{NAME})(?::{PORT})?'",
-    rf"(?i)(?:resolve|resolving|translate|unknown) (?:mysql server )?host(?: ?name)?:? ['\"]?(?P<host>{NAME})",
+    rf"(?i)(?:resolve|resolving|translate|unknown) (?:mysql server )?host(?: ?name|(?! ?name)):? ['\"]?(?P<host>{NAME})",
     rf"(?i)(?:getaddrinfo for|(?:resolve|resolving|server) ['\"])\s?(?P<host>{NAME})",
     rf"(?i)can't (?:find|resolve) '?(?P<host>{NAME})\.?'?",
     rf"sh: (?:line \d+: )?(?P<host>{NAME}): (?:Name or service not known|Temporary failure in name resolution)",
@@ -242,10 +260,10 @@ def last_word(lines: t.Sequence[str], find: t.Callable[[str], _Found | None], en
     number = next((n for n in range(len(lines) - 1, -1, -1) if find(lines[n])), None)
     if number is None or not (found := find(lines[number])):
         return None
-    after = [line for line in lines[number + 1 :] if not re.match(_CONTINUES, line)]
+    after = _telling(lines[number + 1 :])
     if len(after) > _CLOSE or any(re.search(_RECOVERED, line) for line in after):
         return None
-    if ended and after and not re.search(_CONCLUSION, after[-1]):
+    if ended and after and not re.search(_CONCLUSION, complaint(after) or after[-1]):
         return None
     return number, found
 

@@ -15,7 +15,6 @@ from .._model.finding import SEVERITIES, UNDETERMINED, Finding, Severity
 from .._model.objects import Pod, Ref
 from .._model.text import one_line
 from . import _case
-from ._case import Judgement
 
 # A command that somebody will paste: one line, whatever a spec that it quotes holds.
 _NEXT_STEP: t.Final = 1000
@@ -29,7 +28,7 @@ class Hit:
     runbook: str
     workload: Ref | None
     subject: Ref
-    judgement: Judgement
+    judgement: _case.Judgement
     container: str | None
     pod: Pod | None
     since: str | None

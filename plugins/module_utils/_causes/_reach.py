@@ -17,7 +17,7 @@ from .._model import fields
 from .._model.evidence import Evidence
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
-from ._case import ContainerCase
+from . import _case
 from ._failing import failing
 from ._near import near_misses
 from ._services import Service, port_is_wrong, quote_endpoints, services
@@ -151,7 +151,7 @@ def _no_endpoint(service: Service) -> Fault | None:
 def _crashing(service: Service) -> bool:
     """Whether each of its pods is between two crashes, where one without a probe counts as ready."""
     failed = [
-        any(failing(ContainerCase(service.evidence, pod, container)) for container in pod.containers)
+        any(failing(_case.ContainerCase(service.evidence, pod, container)) for container in pod.containers)
         for pod in service.pods
     ]
     return bool(failed) and all(failed)

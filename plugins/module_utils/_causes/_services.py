@@ -58,8 +58,13 @@ class Service:
         return fields.get_str(self.json, "spec", "type") == "ExternalName"
 
     @property
+    def address(self) -> str:
+        """The IP address that it is reached at in the cluster."""
+        return fields.get_str(self.json, "spec", "clusterIP")
+
+    @property
     def headless(self) -> bool:
-        return fields.get_str(self.json, "spec", "clusterIP") == "None"
+        return self.address == "None"
 
     @property
     def ports(self) -> list[Port]:

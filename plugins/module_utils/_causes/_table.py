@@ -14,6 +14,7 @@ import dataclasses
 import typing as t
 
 from . import (
+    _case,
     admission,
     capacity,
     configuration,
@@ -38,7 +39,6 @@ from . import (
     startup,
     storage,
 )
-from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 
 _Case_contra = t.TypeVar("_Case_contra", contravariant=True)
 
@@ -48,7 +48,7 @@ class Cause(t.Generic[_Case_contra]):
     """A row: the slug of the closed vocabulary, the function that decides it, and the runbook page of its family."""
 
     slug: str
-    judge: t.Callable[[_Case_contra], Judgement | None]
+    judge: t.Callable[[_Case_contra], _case.Judgement | None]
     family: str
 
     @property
@@ -57,13 +57,13 @@ class Cause(t.Generic[_Case_contra]):
 
 
 # A pod that is being deleted.
-DELETING: t.Final[tuple[Cause[PodCase], ...]] = (
+DELETING: t.Final[tuple[Cause[_case.PodCase], ...]] = (
     Cause("stuck-terminating", lifecycle.pod_stuck_terminating, "lifecycle"),
 )
 # A pod whose node may not vouch for it any more.
-STRANDED: t.Final[tuple[Cause[PodCase], ...]] = (Cause("node-unavailable", nodes.on_unavailable_node, "nodes"),)
+STRANDED: t.Final[tuple[Cause[_case.PodCase], ...]] = (Cause("node-unavailable", nodes.on_unavailable_node, "nodes"),)
 # A pod that was ended as a whole, for a reason in its status.
-ENDED: t.Final[tuple[Cause[PodCase], ...]] = (
+ENDED: t.Final[tuple[Cause[_case.PodCase], ...]] = (
     Cause("evicted", nodes.evicted, "nodes"),
     Cause("insufficient-resources", capacity.refused_for_resources, "scheduling"),
     Cause("host-port-conflict", scheduling.refused_for_ports, "scheduling"),
@@ -72,7 +72,7 @@ ENDED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("job-failed", jobs.past_its_deadline, "jobs"),
 )
 # A pod that no node has taken yet.
-UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
+UNSCHEDULED: t.Final[tuple[Cause[_case.PodCase], ...]] = (
     Cause("volume-claim-unbound", storage.volume_claim_unbound, "storage"),
     Cause("insufficient-resources", capacity.insufficient_resources, "scheduling"),
     Cause("node-selection-unsatisfiable", scheduling.node_selection_unsatisfiable, "scheduling"),
@@ -81,7 +81,7 @@ UNSCHEDULED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("scheduler-missing", scheduling.scheduler_missing, "scheduling"),
 )
 # A pod on a node whose containers can't be made: its volumes, its sandbox.
-NOT_STARTED: t.Final[tuple[Cause[PodCase], ...]] = (
+NOT_STARTED: t.Final[tuple[Cause[_case.PodCase], ...]] = (
     Cause("memory-limit-exceeded", memory.memory_limit_too_low, "memory"),
     Cause("configmap-missing", configuration.configmap_missing, "configuration"),
     Cause("secret-missing", configuration.secret_missing, "configuration"),
@@ -94,14 +94,14 @@ NOT_STARTED: t.Final[tuple[Cause[PodCase], ...]] = (
     Cause("scheduler-missing", scheduling.scheduler_missing, "scheduling"),
 )
 # What a container itself says of the network and of the API server, where nothing sharper ended it.
-SAID: t.Final[tuple[Cause[ContainerCase], ...]] = (
+SAID: t.Final[tuple[Cause[_case.ContainerCase], ...]] = (
     Cause("rbac-denied", permissions.rbac_denied, "permissions"),
     Cause("network-policy-blocks", networking.network_policy_blocks, "networking"),
     Cause("dns-resolution-failed", dns.dns_resolution_failed, "dependencies"),
     Cause("dependency-unavailable", dependencies.dependency_unavailable, "dependencies"),
 )
 # A container that waits with an error, ended, or keeps on ending.
-CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
+CONTAINER: t.Final[tuple[Cause[_case.ContainerCase], ...]] = (
     Cause("image-name-invalid", images.image_name_invalid, "images"),
     Cause("image-never-pulled", images.image_never_pulled, "images"),
     Cause("image-policy-refused", images.image_policy_refused, "images"),
@@ -136,19 +136,19 @@ CONTAINER: t.Final[tuple[Cause[ContainerCase], ...]] = (
     Cause("application-error", crashes.application_error, "crashes"),
 )
 # A container that runs and is not ready, or an init container that goes on; none of the pod's containers fails.
-NOT_READY: t.Final[tuple[Cause[ContainerCase], ...]] = (
+NOT_READY: t.Final[tuple[Cause[_case.ContainerCase], ...]] = (
     Cause("readiness-probe-misconfigured", probes.readiness_probe_misconfigured, "probes"),
     *SAID,
     Cause("init-container-hanging", dependencies.init_container_hanging, "dependencies"),
     Cause("readiness-probe-failing", probes.readiness_probe_failing, "probes"),
 )
 # A pod that stays unready though each of its containers is well, or whose work is done and that does not end.
-NOT_DONE: t.Final[tuple[Cause[PodCase], ...]] = (
+NOT_DONE: t.Final[tuple[Cause[_case.PodCase], ...]] = (
     Cause("readiness-probe-failing", probes.readiness_gate_closed, "probes"),
     Cause("job-sidecar-never-ends", sidecars.job_sidecar_never_ends, "sidecars"),
 )
 # A workload none of whose pods shows a fault of its own.
-WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
+WORKLOAD: t.Final[tuple[Cause[_case.WorkloadCase], ...]] = (
     Cause("stuck-terminating", lifecycle.workload_stuck_terminating, "lifecycle"),
     Cause("quota-exceeded", admission.quota_exceeded, "admission"),
     Cause("quota-requires-limits", admission.quota_requires_limits, "admission"),
@@ -166,9 +166,11 @@ WORKLOAD: t.Final[tuple[Cause[WorkloadCase], ...]] = (
     Cause("scaled-to-zero", scaling.scaled_to_zero, "scaling"),
 )
 # A workload whatever its pods show: what keeps them as they are comes before what they show.
-HELD: t.Final[tuple[Cause[WorkloadCase], ...]] = (Cause("rollout-stuck", rollouts.held_by_an_old_pod, "rollouts"),)
+HELD: t.Final[tuple[Cause[_case.WorkloadCase], ...]] = (
+    Cause("rollout-stuck", rollouts.held_by_an_old_pod, "rollouts"),
+)
 # An object that runs no pods itself, by its kind.
-OBJECT: t.Final[t.Mapping[str, tuple[Cause[ObjectCase], ...]]] = {
+OBJECT: t.Final[t.Mapping[str, tuple[Cause[_case.ObjectCase], ...]]] = {
     "Service": (
         Cause("service-selector-mismatch", networking.service_selector_mismatch, "networking"),
         Cause("service-port-mismatch", networking.service_port_mismatch, "networking"),

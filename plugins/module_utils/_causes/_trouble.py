@@ -12,7 +12,6 @@ from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.text import shorten
 from . import _case
-from ._case import LOG_CHARACTERS, ContainerCase
 from ._commands import addresses, written_at
 from ._failures import DNS, Failure, Target, last_failure
 from ._reach import Fault, Place, fault, locate
@@ -29,7 +28,7 @@ class Trouble:
     fault: Fault | None
 
 
-def trouble_of(case: ContainerCase) -> Trouble | None:
+def trouble_of(case: _case.ContainerCase) -> Trouble | None:
     """The last failure with its address; of several that may be meant, the only one that the cluster shows to be at fault."""
     failure, quote = said_last(case)
     if failure is None or quote is None:
@@ -46,14 +45,14 @@ def trouble_of(case: ContainerCase) -> Trouble | None:
     return faulty[0] if sure else Trouble(failure, quote, None, Place("unknown"), None)
 
 
-def _fault_at(case: ContainerCase, failure: Failure, target: Target, place: Place) -> Fault | None:
+def _fault_at(case: _case.ContainerCase, failure: Failure, target: Target, place: Place) -> Fault | None:
     found = None if failure.kind == "rejected" else fault(case.evidence, place, target.port)
     if found and failure.kind in DNS and not (found.missing or found.nameless):
         return None  # whatever is wrong with the Service, its name has an address
     return found
 
 
-def said_last(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
+def said_last(case: _case.ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
     """The last failure that the container tells of, in its termination message or its log, with where that stands."""
     if case.container.waiting_reason not in {"", "CrashLoopBackOff"}:
         return None, None
@@ -61,11 +60,11 @@ def said_last(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]
     if end and end.message and (failure := last_failure(end.message, ended=True)):
         return failure, _case.quote_end(case)
     if case.logs and (failure := last_failure(case.log, ended=end is not None)):
-        return failure, EvidenceItem("log", case.logs[0][0], shorten(failure.line, LOG_CHARACTERS))
+        return failure, EvidenceItem("log", case.logs[0][0], shorten(failure.line, _case.LOG_CHARACTERS))
     return _said_by_probe(case)
 
 
-def _said_by_probe(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
+def _said_by_probe(case: _case.ContainerCase) -> tuple[Failure | None, EvidenceItem | None]:
     """What the command of a readiness probe said last: it often asks something else than its own container."""
     if fields.get_dict(case.container.spec, "readinessProbe", "exec"):
         for event in case.container_events:
@@ -74,7 +73,7 @@ def _said_by_probe(case: ContainerCase) -> tuple[Failure | None, EvidenceItem | 
     return None, None
 
 
-def _asked_by_probe(case: ContainerCase) -> fields.Json:
+def _asked_by_probe(case: _case.ContainerCase) -> fields.Json:
     """The readiness probe's command in the place of the container's own."""
     spec = case.container.spec
     return {"command": fields.get_strs(spec, "readinessProbe", "exec", "command"), "env": fields.get_dicts(spec, "env")}
@@ -87,7 +86,7 @@ def asked(spec: fields.Json, failure: Failure | None) -> list[Target]:
     return list(dict.fromkeys((*(failure.around if failure else ()), *addresses(spec))))
 
 
-def speaks_for_itself(case: ContainerCase, trouble: Trouble) -> bool:
+def speaks_for_itself(case: _case.ContainerCase, trouble: Trouble) -> bool:
     """Whether the words alone make it probable: nothing else ended the container, and they tell of a connection."""
     end = case.last_end
     if case.kill is not None or (end and not case.container.running and end.exit_code in (0, 137, 143)):
@@ -95,7 +94,7 @@ def speaks_for_itself(case: ContainerCase, trouble: Trouble) -> bool:
     return trouble.target is not None or trouble.failure.kind != "timed-out"
 
 
-def evidence_of(case: ContainerCase, trouble: Trouble) -> tuple[EvidenceItem, ...]:
+def evidence_of(case: _case.ContainerCase, trouble: Trouble) -> tuple[EvidenceItem, ...]:
     proof = trouble.fault.evidence if trouble.fault else ()
     end = (_case.quote_end(case),) if case.last_end and trouble.quote.kind == "log" else ()
     written = written_at(case, trouble.target.host) if trouble.target else None

@@ -20,7 +20,6 @@ from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, condition, ref_of
 from .._model.text import one_line
 from . import _case
-from ._case import Judgement, WorkloadCase
 from ._near import near_misses
 
 _PREFIX: t.Final = (
@@ -66,7 +65,7 @@ class _Refusal:
     evidence: tuple[EvidenceItem, ...]
 
 
-def quota_exceeded(case: WorkloadCase) -> Judgement | None:
+def quota_exceeded(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A ResourceQuota of the namespace has not enough left for another pod."""
     refusal, match = _told(case, _QUOTA)
     if refusal is None or match is None:
@@ -75,7 +74,7 @@ def quota_exceeded(case: WorkloadCase) -> Judgement | None:
     asked, used, hard = (_amounts(match[name]) for name in ("asked", "used", "hard"))
     words = [f"{name} {asked[name]} more, {used.get(name, '?')} of {hard.get(name, '?')} used" for name in asked]
     alone = any(_more(asked[name], hard.get(name)) for name in asked)
-    return Judgement(
+    return _case.Judgement(
         summary=f"{quota} has not enough left: {'; '.join(words)}",
         explanation=(
             "This alone is more than the quota allows in all, so freeing some does not help."
@@ -90,7 +89,7 @@ def quota_exceeded(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def quota_requires_limits(case: WorkloadCase) -> Judgement | None:
+def quota_requires_limits(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A ResourceQuota counts something that a container does not say."""
     refusal, match = _told(case, _QUOTA_NEEDS)
     if refusal is None or match is None:
@@ -98,7 +97,7 @@ def quota_requires_limits(case: WorkloadCase) -> Judgement | None:
     quota, what = Ref("ResourceQuota", case.workload.namespace, match["name"]), one_line(match["what"], _SUMMARY)
     named = [name for group in re.findall(r"for: ([\w,.-]+)", what) for name in group.split(",")]
     containers = [name for name in dict.fromkeys(named) if name in _containers(refusal)] or list(_containers(refusal))
-    return Judgement(
+    return _case.Judgement(
         summary=f"{quota} asks every container to say {what}",
         explanation="A quota that counts something takes no pod that does not state it. A LimitRange with defaults would state it.",
         evidence=(*refusal.evidence, *_quota_status(case, quota, ()), *_resources(refusal, containers)),
@@ -108,7 +107,7 @@ def quota_requires_limits(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def limit_range_violated(case: WorkloadCase) -> Judgement | None:
+def limit_range_violated(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A container, or the pod, asks for more or less than a LimitRange of the namespace allows."""
     refusal, match = _told(case, _LIMIT_RANGE)
     if refusal and match:
@@ -129,7 +128,7 @@ def limit_range_violated(case: WorkloadCase) -> Judgement | None:
             return None  # the limit is its own, and no default
     ranges = _ranges(case, resource)
     name = f"LimitRange {', '.join(ref.name for ref, _item in ranges)}" if ranges else "a LimitRange"
-    return Judgement(
+    return _case.Judgement(
         summary=f"{name} does not allow it: {one_line('; '.join(words), _SUMMARY)}",
         explanation="A LimitRange bounds what one container or pod may ask for, whatever is free.",
         evidence=(
@@ -143,7 +142,7 @@ def limit_range_violated(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def pod_security_violated(case: WorkloadCase) -> Judgement | None:
+def pod_security_violated(case: _case.WorkloadCase) -> _case.Judgement | None:
     """The namespace enforces a Pod Security Standard that the pod does not keep."""
     refusal, match = _told(case, _POD_SECURITY)
     if refusal is None or match is None:
@@ -164,7 +163,7 @@ def pod_security_violated(case: WorkloadCase) -> Judgement | None:
     context = "; ".join(
         f"{name}: {_flat(fields.get_dict(spec, 'securityContext')) or 'nothing'}" for name, spec in contexts
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"the namespace enforces Pod Security {match['level']}: {one_line(match['what'], _SUMMARY)}",
         explanation="The API server refuses every pod that breaks the standard; nothing else was looked at yet.",
         evidence=(*refusal.evidence, *enforced, EvidenceItem("spec", f"{_place(refusal)}: securityContext", context)),
@@ -174,17 +173,17 @@ def pod_security_violated(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def service_account_missing(case: WorkloadCase) -> Judgement | None:
+def service_account_missing(case: _case.WorkloadCase) -> _case.Judgement | None:
     """The pods shall run as a ServiceAccount that is not there."""
     return _named_object_missing(case, "ServiceAccount", case.workload.namespace, _ACCOUNT, "serviceAccountName")
 
 
-def priority_class_missing(case: WorkloadCase) -> Judgement | None:
+def priority_class_missing(case: _case.WorkloadCase) -> _case.Judgement | None:
     """The pods name a PriorityClass that is not there."""
     return _named_object_missing(case, "PriorityClass", "", _PRIORITY, "priorityClassName")
 
 
-def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
+def admission_webhook_unavailable(case: _case.WorkloadCase) -> _case.Judgement | None:
     """An admission webhook has to be asked about the pod and does not answer."""
     refusal, match = _told(case, _WEBHOOK)
     if refusal is None or match is None:
@@ -200,7 +199,7 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
             EvidenceItem("object", f"{ref}: webhooks[{match['name']}]", f"failurePolicy {policy}, {_client(hook)}")
         )
     look = f"get endpointslices -l kubernetes.io/service-name={backend.name}" if backend else ""
-    return Judgement(
+    return _case.Judgement(
         summary=f"admission webhook {match['name']} does not answer: {one_line(match['why'], _SUMMARY)}",
         explanation="The API server must ask it about each new pod, and makes none without an answer. The pod itself may be well."
         + (f" Behind it stands {backend}." if backend else ""),
@@ -215,7 +214,7 @@ def admission_webhook_unavailable(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def image_policy_refused(case: WorkloadCase) -> Judgement | None:
+def image_policy_refused(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A policy of the cluster is against an image: where it comes from, its tag, its signature."""
     refusal = _refusal(case)
     if refusal is None or not (re.search(_DENIED, refusal.words) or re.search(_IMAGE_WEBHOOK, refusal.words)):
@@ -229,7 +228,7 @@ def image_policy_refused(case: WorkloadCase) -> Judgement | None:
     images = {name: fields.get_str(spec, "image") for name, spec in _containers(refusal).items()}
     named = [name for name, image in images.items() if image and image in why] or list(images)
     used = ", ".join(f"{name}: {images[name]}" for name in named)
-    return Judgement(
+    return _case.Judgement(
         summary=f"a policy of the cluster refuses an image: {one_line(why, _SUMMARY)}",
         explanation="The API server asked the policy before it made the pod, so no node and no registry was asked. "
         "Whoever owns the policy, or signs the images, must act; do not loosen the policy for one pod.",
@@ -240,7 +239,7 @@ def image_policy_refused(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
+def pod_spec_rejected(case: _case.WorkloadCase) -> _case.Judgement | None:
     """The API server refuses the pod for what it says: it is not valid, or a policy is against it."""
     refusal, match = _told(case, _REJECTED)
     denied = bool(refusal and re.search(_DENIED, refusal.words))
@@ -257,7 +256,7 @@ def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
         if runtime
         else []
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"the API server refuses its pods: {one_line(why, _SUMMARY)}",
         explanation=(
             "A policy of the cluster says no; it is not the pod's syntax."
@@ -276,7 +275,9 @@ def pod_spec_rejected(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _named_object_missing(case: WorkloadCase, kind: str, namespace: str, words: str, field: str) -> Judgement | None:
+def _named_object_missing(
+    case: _case.WorkloadCase, kind: str, namespace: str, words: str, field: str
+) -> _case.Judgement | None:
     """An object that the template names; the list of all proves it also where the refusal's words are gone."""
     refusal = _refusal(case)
     if refusal is None:
@@ -289,7 +290,7 @@ def _named_object_missing(case: WorkloadCase, kind: str, namespace: str, words: 
         return None
     ref = Ref(kind, namespace, name)
     absent = [EvidenceItem("absence", str(ref), f"not among the {len(others)} there are")] if listed else []
-    return Judgement(
+    return _case.Judgement(
         summary=f"{ref} does not exist, and the pods name it",
         explanation="The API server makes no pod that names it until it is there.",
         evidence=(*refusal.evidence, EvidenceItem("spec", f"{_place(refusal)}: spec.{field}", name), *absent),
@@ -302,17 +303,17 @@ def _named_object_missing(case: WorkloadCase, kind: str, namespace: str, words: 
     )
 
 
-def _told(case: WorkloadCase, pattern: str) -> tuple[_Refusal | None, re.Match[str] | None]:
+def _told(case: _case.WorkloadCase, pattern: str) -> tuple[_Refusal | None, re.Match[str] | None]:
     refusal = _refusal(case)
     return refusal, re.search(pattern, refusal.words) if refusal else None
 
 
-def _refusal(case: WorkloadCase) -> _Refusal | None:
+def _refusal(case: _case.WorkloadCase) -> _Refusal | None:
     """The newest refusal, where the workload still lacks pods and none was made since."""
     return _no_maker(case) or _no_pod(case)
 
 
-def _no_maker(case: WorkloadCase) -> _Refusal | None:
+def _no_maker(case: _case.WorkloadCase) -> _Refusal | None:
     """A Deployment may not even make its ReplicaSet."""
     failed, spec = condition(case.json, "Progressing"), fields.get_dict(case.json, "spec")
     if case.workload.kind != "Deployment" or fields.get_str(failed, "reason") != "ReplicaSetCreateError":
@@ -322,7 +323,7 @@ def _no_maker(case: WorkloadCase) -> _Refusal | None:
     return _Refusal(case.workload, fields.get_dict(spec, "template"), lacking, words, (quote,)) if lacking > 0 else None
 
 
-def _no_pod(case: WorkloadCase) -> _Refusal | None:
+def _no_pod(case: _case.WorkloadCase) -> _Refusal | None:
     maker = _maker(case)
     if maker is None:
         return None
@@ -350,7 +351,7 @@ def _no_pod(case: WorkloadCase) -> _Refusal | None:
     return _Refusal(ref, template, lacking, re.sub(_PREFIX, "", words), tuple(evidence))
 
 
-def _maker(case: WorkloadCase) -> tuple[Ref, fields.Json] | None:
+def _maker(case: _case.WorkloadCase) -> tuple[Ref, fields.Json] | None:
     """What makes the pods of a workload now: a Deployment's newest ReplicaSet, a CronJob's newest Job, else itself."""
     if case.workload.kind == "Deployment":
         revisions = case.evidence.revisions(case.workload)
@@ -430,14 +431,14 @@ def _more(asked: str, hard: str | None) -> bool:
     return first is not None and second is not None and first > second
 
 
-def _quota_status(case: WorkloadCase, quota: Ref, names: t.Collection[str]) -> list[EvidenceItem]:
+def _quota_status(case: _case.WorkloadCase, quota: Ref, names: t.Collection[str]) -> list[EvidenceItem]:
     json = case.evidence.get(quota)
     hard, used = fields.get_dict(json, "status", "hard"), fields.get_dict(json, "status", "used")
     words = ", ".join(f"{name} {used.get(name)} of {hard[name]}" for name in hard if not names or name in names)
     return [EvidenceItem("object", f"{quota}: status", words)] if words else []
 
 
-def _ranges(case: WorkloadCase, resource: str) -> list[tuple[Ref, fields.Json]]:
+def _ranges(case: _case.WorkloadCase, resource: str) -> list[tuple[Ref, fields.Json]]:
     """The entries of the namespace's LimitRanges that bound this resource."""
     return [
         (Ref("LimitRange", case.workload.namespace, name), item)
@@ -464,7 +465,7 @@ def _containers_with(refusal: _Refusal, resource: str, given: str | None) -> lis
     return found
 
 
-def _webhook(case: WorkloadCase, name: str, backend: Ref | None) -> tuple[Ref, fields.Json] | None:
+def _webhook(case: _case.WorkloadCase, name: str, backend: Ref | None) -> tuple[Ref, fields.Json] | None:
     """The webhook of that name; where several have it, the one that calls this Service, or an address outside where it is None."""
     found = [
         (ref_of(json, kind), hook)

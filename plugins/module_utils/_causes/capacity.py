@@ -17,7 +17,6 @@ from .._model import fields, quantity
 from .._model.finding import Candidate, EvidenceItem
 from .._model.requests import pod_request, requested
 from . import _case
-from ._case import Judgement, PodCase
 from ._near import near_misses
 from ._placement import Places, node_groups, refused, told
 
@@ -25,7 +24,7 @@ _INSUFFICIENT: t.Final = r"Insufficient ([\w./-]*\w)"
 _ZERO: t.Final = decimal.Decimal(0)
 
 
-def insufficient_resources(case: PodCase) -> Judgement | None:
+def insufficient_resources(case: _case.PodCase) -> _case.Judgement | None:
     """No node has as much of a resource left as the pod requests, or has that much at all."""
     if case.obstacle != "resources":
         return None
@@ -39,7 +38,7 @@ def insufficient_resources(case: PodCase) -> Judgement | None:
     if nodes and not any(_holds(node, requests) for node in nodes.values()):
         evidence += _large_but_closed(places, requests) if places else []
         return _too_large(case, nodes, requests, lacking, tuple(evidence))
-    return Judgement(
+    return _case.Judgement(
         summary=f"no node has enough {' and '.join(lacking)} left for the pod's requests",
         explanation="A node could take the pod if it were less full; what counts are the requests of its pods, not their use.",
         evidence=tuple(evidence),
@@ -47,7 +46,7 @@ def insufficient_resources(case: PodCase) -> Judgement | None:
     )
 
 
-def refused_for_resources(case: PodCase) -> Judgement | None:
+def refused_for_resources(case: _case.PodCase) -> _case.Judgement | None:
     """The pod names its node itself, and the kubelet there has not enough left for it."""
     quote = refused(case.evidence, case.pod, r"OutOf[\w./-]+")
     if quote is None:
@@ -55,7 +54,7 @@ def refused_for_resources(case: PodCase) -> Judgement | None:
     resource = fields.get_str(case.pod.json, "status", "reason").removeprefix("OutOf")
     node = case.evidence.named("Node", "").get(case.pod.node)
     nodes = {case.pod.node: node} if node else {}
-    return Judgement(
+    return _case.Judgement(
         summary=f"node {case.pod.node} has not enough {resource} left for the pod, which names it in spec.nodeName",
         explanation="A pod that names its node goes past the scheduler, so no other node is tried: that node's kubelet refused it.",
         evidence=(quote, _asked_and_offered(case, nodes, resource)),
@@ -65,12 +64,12 @@ def refused_for_resources(case: PodCase) -> Judgement | None:
 
 
 def _too_large(
-    case: PodCase,
+    case: _case.PodCase,
     nodes: t.Mapping[str, fields.Json],
     requests: t.Mapping[str, decimal.Decimal],
     lacking: t.Sequence[str],
     evidence: tuple[EvidenceItem, ...],
-) -> Judgement:
+) -> _case.Judgement:
     beyond = [each for each in requests if requests[each] > _largest(nodes, each)]
     absent = [each for each in beyond if not _largest(nodes, each)]
     what = " and ".join(f"{quantity.in_words(requests.get(r, _ZERO), r)} {r}" for r in beyond or lacking)
@@ -83,7 +82,7 @@ def _too_large(
         why = (
             "Each resource is there on some node, but no single node has as much of all of them, even if it were empty."
         )
-    return Judgement(
+    return _case.Judgement(
         summary=f"no node is large enough: the pod requests {what}",
         explanation=why,
         evidence=evidence,
@@ -96,7 +95,7 @@ def _too_large(
     )
 
 
-def _asked_and_offered(case: PodCase, nodes: t.Mapping[str, fields.Json], resource: str) -> EvidenceItem:
+def _asked_and_offered(case: _case.PodCase, nodes: t.Mapping[str, fields.Json], resource: str) -> EvidenceItem:
     """What the pod requests of a resource, and what the nodes that it may go to offer, and have left."""
     wanted = pod_request(case.pod.spec, resource)
     text = f"requests {quantity.in_words(wanted, resource)} {resource}"
@@ -135,7 +134,7 @@ def _allocatable(node: fields.Json, resource: str) -> decimal.Decimal:
     return quantity.parse(fields.get_dict(node, "status", "allocatable").get(resource)) or _ZERO
 
 
-def _free_in_words(case: PodCase, nodes: t.Mapping[str, fields.Json], resource: str) -> str:
+def _free_in_words(case: _case.PodCase, nodes: t.Mapping[str, fields.Json], resource: str) -> str:
     """How much is left where most is left; only told where every pod of the cluster was read."""
     used = case.evidence.requested_on_nodes
     free = max(

@@ -18,7 +18,6 @@ from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, Reference, references
 from . import _case
-from ._case import ContainerCase, Judgement, PodCase
 from ._near import near_misses
 
 _Kind = t.Literal["ConfigMap", "Secret"]
@@ -40,17 +39,17 @@ class _Complaint:
     quote: EvidenceItem
 
 
-def configmap_missing(case: PodCase) -> Judgement | None:
+def configmap_missing(case: _case.PodCase) -> _case.Judgement | None:
     """A ConfigMap that the pod needs does not exist."""
     return _object_missing(case, "ConfigMap")
 
 
-def secret_missing(case: PodCase) -> Judgement | None:
+def secret_missing(case: _case.PodCase) -> _case.Judgement | None:
     """A Secret that the pod needs does not exist."""
     return _object_missing(case, "Secret")
 
 
-def key_missing(case: PodCase) -> Judgement | None:
+def key_missing(case: _case.PodCase) -> _case.Judgement | None:
     """The ConfigMap or Secret exists and lacks a key that the pod needs."""
     for reference, complaint in _candidates_for(case, with_key=True):
         keys = _keys(case, reference)
@@ -61,7 +60,7 @@ def key_missing(case: PodCase) -> Judgement | None:
         evidence.append(_place(case, reference))
         if keys:
             evidence.append(EvidenceItem("object", f"{what}: keys", ", ".join(sorted(keys))))
-        return Judgement(
+        return _case.Judgement(
             summary=f"{what} has no key {reference.key}, which container {reference.container} needs",
             explanation=f"The {reference.kind} itself exists; only the key is missing, and the reference is not optional.",
             evidence=tuple(evidence),
@@ -76,7 +75,7 @@ def key_missing(case: PodCase) -> Judgement | None:
     return None
 
 
-def _object_missing(case: PodCase, kind: _Kind) -> Judgement | None:
+def _object_missing(case: _case.PodCase, kind: _Kind) -> _case.Judgement | None:
     for reference, complaint in _candidates_for(case, with_key=False):
         if reference.kind != kind:
             continue
@@ -88,7 +87,7 @@ def _object_missing(case: PodCase, kind: _Kind) -> Judgement | None:
         evidence.append(_place(case, reference))
         if case.evidence.lists(kind, case.pod.ref.namespace):
             evidence.append(EvidenceItem("absence", what, f"not among the {len(others)} {kind}s of the namespace"))
-        return Judgement(
+        return _case.Judgement(
             summary=f"{what} does not exist, and container {reference.container or '(unnamed)'} needs it",
             explanation=f"The pod names the {kind} without marking it optional, so the kubelet can't start the container until it exists.",
             evidence=tuple(evidence),
@@ -99,13 +98,13 @@ def _object_missing(case: PodCase, kind: _Kind) -> Judgement | None:
     return None
 
 
-def _candidates_for(case: PodCase, with_key: bool) -> t.Iterator[tuple[Reference, _Complaint | None]]:
+def _candidates_for(case: _case.PodCase, with_key: bool) -> t.Iterator[tuple[Reference, _Complaint | None]]:
     """References that the kubelet complains of; where it says nothing (any more), those that the list proves missing.
 
     A container that ran had all it needs: what is missing now was taken away later and does not end it.
     """
-    container = case.container.name if isinstance(case, ContainerCase) else None
-    if isinstance(case, ContainerCase) and case.container.waiting_reason != "CreateContainerConfigError":
+    container = case.container.name if isinstance(case, _case.ContainerCase) else None
+    if isinstance(case, _case.ContainerCase) and case.container.waiting_reason != "CreateContainerConfigError":
         return
     wanted = [r for r in references(case.pod.spec) if container is None or r.container == container]
     complaints = list(_complaints(case))
@@ -122,9 +121,9 @@ def _candidates_for(case: PodCase, with_key: bool) -> t.Iterator[tuple[Reference
             yield reference, None
 
 
-def _complaints(case: PodCase) -> t.Iterator[_Complaint]:
+def _complaints(case: _case.PodCase) -> t.Iterator[_Complaint]:
     quotes = []
-    if isinstance(case, ContainerCase):
+    if isinstance(case, _case.ContainerCase):
         if case.container.waiting_reason == "CreateContainerConfigError":
             quotes.append((case.container.waiting_message, _case.quote_waiting(case)))
     else:
@@ -150,7 +149,7 @@ def _meant(complaint: _Complaint, reference: Reference) -> bool:
     return complaint.name == reference.name
 
 
-def _proven_missing(case: PodCase, reference: Reference) -> bool:
+def _proven_missing(case: _case.PodCase, reference: Reference) -> bool:
     namespace = case.pod.ref.namespace
     return (
         reference.kind == "ConfigMap"
@@ -159,22 +158,22 @@ def _proven_missing(case: PodCase, reference: Reference) -> bool:
     )
 
 
-def _key_proven_missing(case: PodCase, reference: Reference) -> bool:
+def _key_proven_missing(case: _case.PodCase, reference: Reference) -> bool:
     keys = _keys(case, reference)
     return bool(keys) and bool(reference.key) and reference.key not in keys
 
 
-def _keys(case: PodCase, reference: Reference) -> list[str]:
+def _keys(case: _case.PodCase, reference: Reference) -> list[str]:
     """Key names of a ConfigMap, as its managedFields tell them; empty where they are not known."""
     return fields.get_strs(case.evidence.get(Ref(reference.kind, case.pod.ref.namespace, reference.name)), "keys")
 
 
-def _place(case: PodCase, reference: Reference) -> EvidenceItem:
+def _place(case: _case.PodCase, reference: Reference) -> EvidenceItem:
     named = f"{reference.kind} {reference.name}" + (f", key {reference.key}" if reference.key else "")
     return EvidenceItem("spec", f"{case.pod.ref}: spec.{reference.place}", f"{named}, not optional")
 
 
-def _like(case: PodCase, reference: Reference, others: dict[str, t.Any]) -> tuple[Candidate, ...]:
+def _like(case: _case.PodCase, reference: Reference, others: dict[str, t.Any]) -> tuple[Candidate, ...]:
     needed = {
         r.key for r in references(case.pod.spec) if r.kind == reference.kind and r.name == reference.name and r.key
     }
@@ -188,7 +187,7 @@ def _like(case: PodCase, reference: Reference, others: dict[str, t.Any]) -> tupl
     return tuple(candidate for _lacks, candidate in sorted(found, key=lambda pair: pair[0]))
 
 
-def _create_or_correct(case: PodCase, kind: _Kind, reference: Reference) -> str:
+def _create_or_correct(case: _case.PodCase, kind: _Kind, reference: Reference) -> str:
     if kind == "Secret":
         return (
             _case.kubectl(case.pod.ref, "get secrets")

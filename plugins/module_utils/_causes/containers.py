@@ -18,7 +18,6 @@ from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Event, Ref
 from .._model.text import one_line
 from . import _case
-from ._case import ContainerCase, Judgement, PodCase
 from ._near import near_misses
 from .startup import start_texts
 
@@ -47,7 +46,7 @@ _ROOT: t.Final = (
 )
 
 
-def run_as_non_root_violated(case: ContainerCase) -> Judgement | None:
+def run_as_non_root_violated(case: _case.ContainerCase) -> _case.Judgement | None:
     """The pod demands that the container does not run as root, and it would, or nobody can tell."""
     if case.container.waiting_reason != "CreateContainerConfigError":
         return None
@@ -56,7 +55,7 @@ def run_as_non_root_violated(case: ContainerCase) -> Judgement | None:
     if told is None:
         return None
     why, step = told
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} may not run as root: {why}",
         explanation=f"The pod sets runAsNonRoot, and {why}. The kubelet refuses before the container is made, so there is no log.",
         evidence=(_case.quote_waiting(case), *_users(case)),
@@ -64,7 +63,7 @@ def run_as_non_root_violated(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _users(case: ContainerCase) -> t.Iterator[EvidenceItem]:
+def _users(case: _case.ContainerCase) -> t.Iterator[EvidenceItem]:
     """Where the pod and the container say as whom to run."""
     for place, spec in (("spec", case.pod.spec), (case.container.spec_place, case.container.spec)):
         context = fields.get_dict(spec, "securityContext")
@@ -126,7 +125,7 @@ _CREATE: t.Final = (
 _OOM_AT_START: t.Final = r"(?i)OOM-killed|memory limit too low"
 
 
-def container_create_failed(case: ContainerCase) -> Judgement | None:
+def container_create_failed(case: _case.ContainerCase) -> _case.Judgement | None:
     """The image is there and no container can be made from it, before the command is even looked for."""
     container = case.container
     texts = list(start_texts(case))
@@ -137,7 +136,7 @@ def container_create_failed(case: ContainerCase) -> Judgement | None:
     text, quote = texts[0]
     known = next(((why, step) for pattern, why, step in _CREATE if re.search(pattern, text)), None)
     why, step = known or (one_line(text, 160), "correct what the runtime names")
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {container.name} can't be made: {why}",
         explanation="The image was pulled and what the pod refers to is there; the container can't be set up as the pod asks, "
         "so its command never ran and there is no log.",
@@ -155,7 +154,7 @@ _ENDED_FROM_OUTSIDE: t.Final = frozenset({0, 130, 137, 143})
 _PATIENCE_SECONDS: t.Final = 60
 
 
-def lifecycle_hook_failed(case: ContainerCase) -> Judgement | None:
+def lifecycle_hook_failed(case: _case.ContainerCase) -> _case.Judgement | None:
     """The postStart hook fails, so the kubelet ends the container that it belongs to."""
     hook = fields.get_dict(case.container.spec, "lifecycle", "postStart")
     if not hook:
@@ -168,7 +167,7 @@ def lifecycle_hook_failed(case: ContainerCase) -> Judgement | None:
     end = case.last_end
     if end and end.exit_code not in _ENDED_FROM_OUTSIDE and (not waiting or re.search(_HOOK_ENDED_WITH, message)):
         return None  # the program gave up by itself, and took its hook with it
-    return Judgement(
+    return _case.Judgement(
         summary=f"the postStart hook of container {case.container.name} fails, so the kubelet ends the container",
         explanation="The program itself was started; the kubelet ends it after every failed hook and starts it again. "
         "The log is that of the program: what the hook writes is only in the message.",
@@ -182,7 +181,7 @@ def lifecycle_hook_failed(case: ContainerCase) -> Judgement | None:
     )
 
 
-def lifecycle_hook_hangs(case: PodCase) -> Judgement | None:
+def lifecycle_hook_hangs(case: _case.PodCase) -> _case.Judgement | None:
     """The postStart hook does not come back: until it does, the kubelet goes on with nothing else of the pod."""
     for container in case.pod.containers:
         hook = fields.get_dict(container.spec, "lifecycle", "postStart")
@@ -194,8 +193,8 @@ def lifecycle_hook_hangs(case: PodCase) -> Judgement | None:
         since = moments.seconds_between(started.last, case.evidence.observed_at) or 0
         if since < _PATIENCE_SECONDS:
             continue
-        of_container = ContainerCase(case.evidence, case.pod, container)
-        return Judgement(
+        of_container = _case.ContainerCase(case.evidence, case.pod, container)
+        return _case.Judgement(
             summary=f"the postStart hook of container {container.name} has not come back for {moments.in_words(since)}",
             explanation="The container was started, and its state does not become running before its hook is over. "
             "The containers after it wait as well.",
@@ -207,7 +206,7 @@ def lifecycle_hook_hangs(case: PodCase) -> Judgement | None:
     return None
 
 
-def _hook(case: ContainerCase, hook: t.Mapping[str, t.Any]) -> EvidenceItem:
+def _hook(case: _case.ContainerCase, hook: t.Mapping[str, t.Any]) -> EvidenceItem:
     kind = next(iter(hook), "nothing")
     told = " ".join(fields.get_strs(hook, "exec", "command")) if kind == "exec" else ""
     request = fields.get_dict(hook, kind)
@@ -259,7 +258,7 @@ _GOES_ON: t.Final = frozenset({"Pulling", "Pulled", "Created", "Started"})
 _SANDBOX_FAILURES: t.Final = frozenset({"FailedCreatePodSandBox", "NetworkNotReady"})
 
 
-def sandbox_creation_failed(case: PodCase) -> Judgement | None:
+def sandbox_creation_failed(case: _case.PodCase) -> _case.Judgement | None:
     """The frame around the pod's containers (its network and namespaces) can't be made, so none of them can start."""
     event = _sandbox_failure(case)
     if event is None or re.search(_OOM_AT_START, event.message):
@@ -270,7 +269,7 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
     own = _asked_of_sandbox(case, event)
     if own:
         why, step, items, candidates = own
-        return Judgement(
+        return _case.Judgement(
             summary=f"the sandbox of the pod can't be made: {why}",
             explanation="It is what this pod asks for that can't be had, so the node is not at fault. "
             "No container was made yet: there is no log.",
@@ -286,7 +285,7 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
     if others:
         named = ", ".join(sorted(map(str, others))[:3])
         evidence.append(EvidenceItem("status", f"{node}: its pods", f"{len(others)} more can't get a sandbox: {named}"))
-    return Judgement(
+    return _case.Judgement(
         summary=f"the sandbox of the pod can't be made on node {case.pod.node}: {why}",
         explanation="Other workloads on this node fail in the same way, so the node is at fault and not what the pods ask for."
         if others
@@ -298,7 +297,7 @@ def sandbox_creation_failed(case: PodCase) -> Judgement | None:
     )
 
 
-def _sandbox_failure(case: PodCase) -> Event | None:
+def _sandbox_failure(case: _case.PodCase) -> Event | None:
     """The newest failure, unless a later attempt went well."""
     if fields.get_str(case.pod.condition("PodReadyToStartContainers"), "status") == "True":
         return None
@@ -307,7 +306,7 @@ def _sandbox_failure(case: PodCase) -> Event | None:
 
 
 def _asked_of_sandbox(
-    case: PodCase, event: Event
+    case: _case.PodCase, event: Event
 ) -> tuple[str, str, tuple[EvidenceItem, ...], tuple[Candidate, ...]] | None:
     """What of the pod's own wishes the runtime refuses."""
     name = fields.get_str(case.pod.spec, "runtimeClassName")
@@ -330,11 +329,11 @@ def _asked_of_sandbox(
     return (*told, (), ()) if told else None
 
 
-def _others_without_sandbox(case: PodCase) -> set[Ref]:
+def _others_without_sandbox(case: _case.PodCase) -> set[Ref]:
     """Other workloads on the same node whose pods can't get a sandbox either, for nothing that they ask for."""
     found = set()
     for pod in case.evidence.pods_on(case.pod.node):
-        other = PodCase(case.evidence, pod)
+        other = _case.PodCase(case.evidence, pod)
         if not pod.deleting and other.workload != case.workload:
             event = _sandbox_failure(other)
             if event and not _asked_of_sandbox(other, event):

@@ -15,7 +15,6 @@ from .._model.finding import EvidenceItem
 from .._model.objects import PROBE_KINDS, Container
 from .._model.text import one_line
 from . import _case
-from ._case import NATIVE_FAULTS, PROBES_THAT_END, ContainerCase, Judgement
 from ._failures import complaint, headline, told
 
 # Where loggers that write JSON put what they have to say: zap, zerolog, logrus, pino, winston, structlog, slog, log4j, ECS.
@@ -31,7 +30,7 @@ _UNIX_SOCKET: t.Final = r"(?i)\bunix\b|\.sock\b"
 _PORT: t.Final = r"(?i)(?:\bport\W{1,3}|:)(\d{2,5})(?!\d)"
 
 
-def application_error(case: ContainerCase) -> Judgement | None:
+def application_error(case: _case.ContainerCase) -> _case.Judgement | None:
     """The application ends itself with an error code; nothing from outside ended it."""
     end = case.last_end
     if end is None or not case.gave_up:
@@ -39,7 +38,7 @@ def application_error(case: ContainerCase) -> Judgement | None:
     said = headline(told(end.message) or told(case.log))
     above = () if said in _case.last_lines(case) else (_case.quote_line(case, said),)
     changed = _template_change(case)
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} ends itself with exit code {end.exit_code}"
         + (f"; its last words: {one_line(_plain(said), 160)}" if said else ""),
         explanation="The image was pulled, the command was found, and no probe, signal or memory limit ended the container: "
@@ -50,18 +49,18 @@ def application_error(case: ContainerCase) -> Judgement | None:
     )
 
 
-def exits_with_success(case: ContainerCase) -> Judgement | None:
+def exits_with_success(case: _case.ContainerCase) -> _case.Judgement | None:
     """A container that shall go on running reaches its end without an error, again and again."""
     end = case.last_end
     if end is None or end.exit_code != 0 or end.reason not in _OWN_REASONS or case.kill:
         return None
     if case.container.role == "app" and case.pod.restart_policy != "Always":
         return None
-    could = any(case.container.probe(kind) and case.could_end(kind) for kind in PROBES_THAT_END)
+    could = any(case.container.probe(kind) and case.could_end(kind) for kind in _case.PROBES_THAT_END)
     if not case.container_events and (could or "lifecycle" in case.container.spec):
         return None  # the kubelet's events may come late: without any nobody can tell that none of these ended it
     spec = case.container.spec
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} finishes without an error and is started again and again",
         explanation=f"Exit code 0, {case.container.restarts} restarts, and no probe ended it: the command does its work and returns, "
         f"but a {case.workload.kind} expects a process that stays.",
@@ -79,10 +78,10 @@ def exits_with_success(case: ContainerCase) -> Judgement | None:
     )
 
 
-def native_crash(case: ContainerCase) -> Judgement | None:
+def native_crash(case: _case.ContainerCase) -> _case.Judgement | None:
     """The processor, the C library or the runtime stopped the program: a fault in code, no error that it told."""
     end = case.last_end
-    signal = NATIVE_FAULTS.get(end.exit_code or 0) if end and end.reason == "Error" else None
+    signal = _case.NATIVE_FAULTS.get(end.exit_code or 0) if end and end.reason == "Error" else None
     if end is None or signal is None or case.kill:
         return None
     heap = _case.said(case, _HEAP)
@@ -94,7 +93,7 @@ def native_crash(case: ContainerCase) -> Judgement | None:
         else f"{signal} is how the system ends a program that did what it must not, in its own code or in a library. "
         "Nothing from outside ended it."
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} crashes in native code: {signal}, exit code {end.exit_code}"
         + (f"; its last words: {one_line(_plain(said), 120)}" if said else ""),
         explanation=why + (f" {changed.text}." if changed else ""),
@@ -107,7 +106,7 @@ def native_crash(case: ContainerCase) -> Judgement | None:
     )
 
 
-def port_in_use(case: ContainerCase) -> Judgement | None:
+def port_in_use(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program can't listen, for something else listens on the same address."""
     match = _case.said(case, _TAKEN)
     if match is None or not case.gave_up or re.search(_UNIX_SOCKET, match.string):
@@ -124,7 +123,7 @@ def port_in_use(case: ContainerCase) -> Judgement | None:
     else:
         why = "Which process has it can't be seen from outside: one of another container, or a second one of this container."
         proof = "containers " + ", ".join(each.name for each in case.pod.containers)
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} can't listen"
         + (f" on port {port or named[-1]}" if named else "")
         + ": the address is already in use"
@@ -140,7 +139,7 @@ def port_in_use(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _holder(case: ContainerCase, named: t.Sequence[int]) -> tuple[str, int]:
+def _holder(case: _case.ContainerCase, named: t.Sequence[int]) -> tuple[str, int]:
     """The other container of the pod that has one of the ports, and which; init containers are over by then."""
     for each in case.pod.containers:
         common = [port for port in named if port in _ports(each)]
@@ -155,7 +154,7 @@ def _ports(container: Container) -> set[int]:
     return {*container.port_names, *(port for port in asked if isinstance(port, int))}
 
 
-def _template_change(case: ContainerCase) -> EvidenceItem | None:
+def _template_change(case: _case.ContainerCase) -> EvidenceItem | None:
     """What this container's newest revision changed, by field name, where a former one is still known."""
     if not case.former_containers:
         return None

@@ -17,7 +17,6 @@ from .._model import moments
 from .._model.finding import Candidate, EvidenceItem
 from .._model.text import shorten
 from . import _case
-from ._case import ContainerCase, Judgement
 from ._failures import DNS, IN_WORDS
 from ._reach import Fault, by_port, fault, locate
 from ._trouble import Trouble, asked, evidence_of, said_last, speaks_for_itself, trouble_of
@@ -28,17 +27,19 @@ _TIMES_THE_USUAL: t.Final = 5
 _NEVER_ENDS: t.Final = r"\bsleep (?:inf(?:inity)?\b|\d+[hd]\b|\d{4,}\b)|\btail -f /dev/null"
 
 
-def dependency_unavailable(case: ContainerCase) -> Judgement | None:
+def dependency_unavailable(case: _case.ContainerCase) -> _case.Judgement | None:
     """The container ends, or does not become ready, because something that it needs refuses it or does not answer."""
     trouble = None if case.container.role == "init" and case.container.running else trouble_of(case)
     if trouble is None or not (trouble.fault or speaks_for_itself(case, trouble)):
         return None
     if trouble.failure.kind in DNS and not (trouble.fault and not trouble.fault.missing):
         return None
+    if trouble.fault and {root for root in trouble.fault.roots if root != trouble.place.ref} == {case.workload}:
+        return None  # it waits for its own like
     fault, what = trouble.fault, str(trouble.target or "something it connects to")
     sure = fault is not None and not (fault.missing and trouble.failure.kind != "unresolved")
     how = IN_WORDS[trouble.failure.kind]
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} can't use {what}: {fault.what if fault else how}",
         explanation=_why(trouble, sure),
         evidence=evidence_of(case, trouble),
@@ -61,6 +62,8 @@ def _why(trouble: Trouble, sure: bool) -> str:
         return f"The last thing it says is that this failed. {proof}: {trouble.fault.what}."
     if trouble.failure.kind == "rejected":
         return "The other side answers and rejects the login: a wrong or changed password, user or certificate. Secrets are not read here."
+    if trouble.failure.kind == "unable":
+        return "The other side answers and says why it can't serve: what is wrong is there, and its own log tells more."
     if trouble.place.kind == "self":
         return "The address is the pod itself: what listens there must be a container of this pod."
     if trouble.place.kind == "outside":
@@ -70,13 +73,13 @@ def _why(trouble: Trouble, sure: bool) -> str:
     return "The last thing it says is that this failed. What was read of the cluster shows nothing wrong with that address now."
 
 
-def _elsewhere(case: ContainerCase, trouble: Trouble) -> tuple[Candidate, ...]:
+def _elsewhere(case: _case.ContainerCase, trouble: Trouble) -> tuple[Candidate, ...]:
     if trouble.place.kind != "self" or not trouble.target:
         return ()
     return by_port(case.evidence, case.pod.ref.namespace, trouble.target.port)
 
 
-def init_container_hanging(case: ContainerCase) -> Judgement | None:
+def init_container_hanging(case: _case.ContainerCase) -> _case.Judgement | None:
     """An init container goes on and on: what it waits for does not come."""
     if case.container.role != "init" or not case.container.running:
         return None
@@ -99,7 +102,9 @@ def init_container_hanging(case: ContainerCase) -> Judgement | None:
     return _hangs(case, what, (quote,) if quote else (), None)
 
 
-def _hangs(case: ContainerCase, what: str, evidence: tuple[EvidenceItem, ...], found: Fault | None) -> Judgement:
+def _hangs(
+    case: _case.ContainerCase, what: str, evidence: tuple[EvidenceItem, ...], found: Fault | None
+) -> _case.Judgement:
     container = case.container
     status = EvidenceItem(
         "status",
@@ -112,7 +117,7 @@ def _hangs(case: ContainerCase, what: str, evidence: tuple[EvidenceItem, ...], f
         f"{case.pod.ref}: {container.spec_place}: command and args",
         shorten(_case.command_line(container.spec), 400),
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"init container {container.name} does not end: {what}",
         explanation="An init container must end before the others begin. It runs without an error"
         + (
@@ -126,7 +131,7 @@ def _hangs(case: ContainerCase, what: str, evidence: tuple[EvidenceItem, ...], f
     )
 
 
-def _usual_seconds(case: ContainerCase) -> float | None:
+def _usual_seconds(case: _case.ContainerCase) -> float | None:
     """How long this init container took in other pods of the workload, at the most."""
     took = [
         each.terminated.seconds

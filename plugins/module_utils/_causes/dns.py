@@ -14,14 +14,13 @@ from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod
 from . import _case
-from ._case import ContainerCase, Judgement
 from ._failures import DNS, IN_WORDS
 from ._policies import Peer, forbids, forbids_port, policy_in_words
 from ._reach import Fault
 from ._trouble import Trouble, evidence_of, speaks_for_itself, trouble_of
 
 
-def dns_resolution_failed(case: ContainerCase) -> Judgement | None:
+def dns_resolution_failed(case: _case.ContainerCase) -> _case.Judgement | None:
     """A name that the container needs is not found, or the DNS does not answer it."""
     trouble = None if case.container.role == "init" and case.container.running else trouble_of(case)
     if trouble is None or trouble.failure.kind not in DNS or not (trouble.fault or speaks_for_itself(case, trouble)):
@@ -31,7 +30,7 @@ def dns_resolution_failed(case: ContainerCase) -> Judgement | None:
         return None  # the name is right: a headless Service without endpoints has no addresses to give
     found = found or _dns_fault(case, trouble)
     what = trouble.target.host if trouble.target else "a name"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} can't resolve {what}: {found.what if found else IN_WORDS[trouble.failure.kind]}",
         explanation="The container asks for a name and gets no address, so it never reaches the other side."
         + (
@@ -48,17 +47,17 @@ def dns_resolution_failed(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _correct_name(case: ContainerCase, found: Fault) -> str:
+def _correct_name(case: _case.ContainerCase, found: Fault) -> str:
     if found.missing:
         return f"{found.check}   # then correct the name in {case.workload}, or make the Service"
     return found.check
 
 
-def _dns_fault(case: ContainerCase, trouble: Trouble) -> Fault | None:
+def _dns_fault(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
     return _own_dns(case, trouble) or _dns_forbidden(case) or _dns_down(case)
 
 
-def _own_dns(case: ContainerCase, trouble: Trouble) -> Fault | None:
+def _own_dns(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
     """The pod does not ask the cluster's DNS, so that it knows no name of the cluster."""
     if trouble.place.kind != "service":
         return None
@@ -85,7 +84,7 @@ def _own_dns(case: ContainerCase, trouble: Trouble) -> Fault | None:
     return Fault(why, (quote,), _case.edit_command(case.workload) + "   # correct dnsPolicy or dnsConfig")
 
 
-def _is_cluster_dns(case: ContainerCase, servers: t.Sequence[str]) -> bool:
+def _is_cluster_dns(case: _case.ContainerCase, servers: t.Sequence[str]) -> bool:
     """Whether one of these may be the cluster's: a Service of kube-system; where that was not read, an address like a Service's."""
     if case.evidence.lists("Service", "kube-system"):
         known = {
@@ -106,7 +105,7 @@ def _alike(address: str, other: str, bits: int) -> bool:
         return False
 
 
-def _dns_forbidden(case: ContainerCase) -> Fault | None:
+def _dns_forbidden(case: _case.ContainerCase) -> Fault | None:
     found = forbids_port(case.evidence, case.pod, 53, ("UDP", "TCP"))
     for pod in _dns_pods(case) if found is None else ():
         ways = [forbids(case.evidence, case.pod, Peer(pod, None), 53, protocol) for protocol in ("UDP", "TCP")]
@@ -126,7 +125,7 @@ def _dns_forbidden(case: ContainerCase) -> Fault | None:
     return Fault(f"{first} forbids port 53, so the pod can't ask the DNS", quotes, check, found.policies)
 
 
-def _dns_pods(case: ContainerCase) -> list[Pod]:
+def _dns_pods(case: _case.ContainerCase) -> list[Pod]:
     return [
         pod
         for pod in case.evidence.pods
@@ -135,7 +134,7 @@ def _dns_pods(case: ContainerCase) -> list[Pod]:
     ]
 
 
-def _dns_down(case: ContainerCase) -> Fault | None:
+def _dns_down(case: _case.ContainerCase) -> Fault | None:
     pods = _dns_pods(case)
     if not pods or any(pod.ready for pod in pods):
         return None

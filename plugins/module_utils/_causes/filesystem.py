@@ -17,7 +17,6 @@ from .._model import fields
 from .._model.finding import Confidence, EvidenceItem
 from .._model.objects import Mount, mount_at
 from . import _case
-from ._case import ContainerCase, Judgement
 
 _READ_ONLY: t.Final = r"(?i)read-only file ?system|\bEROFS\b|\berrno 30\b"
 _REFUSED: t.Final = (
@@ -52,7 +51,7 @@ class _Reason:
     proof: EvidenceItem | None = None
 
 
-def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
+def filesystem_not_writable(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program can't write a file: the file system is read-only, or belongs to somebody else."""
     if not case.gave_up:
         return None
@@ -65,7 +64,7 @@ def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
         return None
     path = next(iter(_paths(match.string)), "")
     confidence: Confidence = "confirmed" if reason.proof else "probable"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} can't {verb} {path or 'a file'}: {reason.why}",
         explanation="The program said so and ended itself. "
         + (
@@ -79,12 +78,12 @@ def filesystem_not_writable(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _told(case: ContainerCase, pattern: str) -> re.Match[str] | None:
+def _told(case: _case.ContainerCase, pattern: str) -> re.Match[str] | None:
     match = _case.said(case, pattern)
     return None if match and re.search(_IN_SPITE, match.string) else match
 
 
-def _read_only(case: ContainerCase, line: str) -> _Reason:
+def _read_only(case: _case.ContainerCase, line: str) -> _Reason:
     places = list(_places(case, line))
     proven = next((reason for path, mount in places if mount and (reason := _read_only_mount(case, path, mount))), None)
     if proven:
@@ -103,7 +102,7 @@ def _read_only(case: ContainerCase, line: str) -> _Reason:
     return _Reason("the file system is read-only", "look at the volume that it writes to, and at its node")
 
 
-def _read_only_mount(case: ContainerCase, path: str, mount: Mount) -> _Reason | None:
+def _read_only_mount(case: _case.ContainerCase, path: str, mount: Mount) -> _Reason | None:
     source = f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
     if mount.source in _ALWAYS_READ_ONLY:
         what = f"{_ALWAYS_READ_ONLY[mount.source]} {mount.source_name}".strip()
@@ -119,7 +118,7 @@ def _read_only_mount(case: ContainerCase, path: str, mount: Mount) -> _Reason | 
     return None
 
 
-def _refused(case: ContainerCase, line: str) -> _Reason | None:
+def _refused(case: _case.ContainerCase, line: str) -> _Reason | None:
     if re.search(_OTHER_RIGHTS, line):
         return None
     user = _security(case, "runAsUser")
@@ -143,12 +142,12 @@ def _refused(case: ContainerCase, line: str) -> _Reason | None:
     return None
 
 
-def _security(case: ContainerCase, name: str) -> object:
+def _security(case: _case.ContainerCase, name: str) -> object:
     own = fields.get(case.container.spec, "securityContext", name)
     return own if own is not None else fields.get(case.pod.spec, "securityContext", name)
 
 
-def _places(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount | None]]:
+def _places(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount | None]]:
     """The absolute paths of the line, else the places that a relative one may be meant from, each with its mount."""
     spec = case.container.spec
     words = (*fields.get_strs(spec, "command"), *fields.get_strs(spec, "args"))

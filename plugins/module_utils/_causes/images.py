@@ -19,7 +19,6 @@ from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Event, Pod, Ref, node_image_names, pull_secrets
 from . import _case
-from ._case import ContainerCase, Judgement
 from ._near import CANDIDATES, near_misses, one_slip
 
 PULL_REASONS: t.Final = frozenset(
@@ -96,20 +95,20 @@ class _Pull:
     def host(self) -> str:
         return host_of(self.image)
 
-    def of(self, case: ContainerCase) -> str:
+    def of(self, case: _case.ContainerCase) -> str:
         """What is pulled, for a summary."""
         if self.volume:
             return f"image {self.image} of volume {self.volume} (mounted by container {case.container.name})"
         return f"image {self.image} of container {case.container.name}"
 
 
-def image_not_found(case: ContainerCase) -> Judgement | None:
+def image_not_found(case: _case.ContainerCase) -> _case.Judgement | None:
     """The registry answered, and has no such repository or tag."""
     pull = _pull(case)
     if pull is None or pull.failure != "not-found":
         return None
     candidates = known_images(case, pull.image)
-    return Judgement(
+    return _case.Judgement(
         summary=f"{pull.of(case)} is not in its registry",
         explanation="The registry answered that it has no such image, so neither the network nor a pull secret is at fault: "
         "the name or the tag is wrong, or the image was never pushed.",
@@ -121,7 +120,7 @@ def image_not_found(case: ContainerCase) -> Judgement | None:
     )
 
 
-def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
+def image_pull_unauthorized(case: _case.ContainerCase) -> _case.Judgement | None:
     """The registry refused, or hides a missing repository behind a refusal."""
     pull = _pull(case)
     if pull is None or pull.failure != "unauthorized":
@@ -146,7 +145,7 @@ def image_pull_unauthorized(case: ContainerCase) -> Judgement | None:
     )
     # containerd says which way it went: without credentials it asks for an anonymous token.
     unused = secrets and re.search(r"anonymous token|no basic auth credentials", pull.said, re.I)
-    return Judgement(
+    return _case.Judgement(
         summary=f"the registry refuses {pull.of(case)}: {named} is {'named' if unused or missing else 'used'}"
         + (", and the kubelet can't find it" if missing else ", and no credentials were sent" if unused else ""),
         explanation="The registry answered with a refusal, so it is reached."
@@ -174,14 +173,14 @@ def _about_secrets(host: str, missing: bool, unused: bool) -> str:
     return f"The credentials are not accepted, or were not sent: {unfit}, is passed over in silence."
 
 
-def registry_unreachable(case: ContainerCase) -> Judgement | None:
+def registry_unreachable(case: _case.ContainerCase) -> _case.Judgement | None:
     """The registry can't be asked: its name, the network, its certificate or the registry itself is at fault."""
     pull = _pull(case)
     if pull is None or pull.failure != "unreachable" or _mistyped_host(case, pull):
         return None
     why = next((words for pattern, words in _UNREACHABLE if re.search(pattern, pull.said)), "the connection fails")
     others, running = _others_of_host(case, pull.host)
-    return Judgement(
+    return _case.Judgement(
         summary=f"registry {pull.host} can't be reached for {pull.of(case)}: {why}",
         explanation="No word came about the image itself, so nothing is known of its name or of credentials; the kubelet goes on trying. "
         + _how_wide(others, running),
@@ -191,7 +190,7 @@ def registry_unreachable(case: ContainerCase) -> Judgement | None:
     )
 
 
-def registry_rate_limited(case: ContainerCase) -> Judgement | None:
+def registry_rate_limited(case: _case.ContainerCase) -> _case.Judgement | None:
     """The registry has had enough requests from here for now."""
     pull = _pull(case)
     if pull is None or pull.failure != "rate-limit":
@@ -200,7 +199,7 @@ def registry_rate_limited(case: ContainerCase) -> Judgement | None:
     others, running = _others_of_host(case, pull.host)
     with_login = f"with pull secret {', '.join(secrets)}" if secrets else "without a pull secret"
     evidence = (*_proof(case, pull), *_scope(pull.host, others, running), *_on_nodes(case, pull.image))
-    return Judgement(
+    return _case.Judgement(
         summary=f"registry {pull.host} limits the rate of pulls and refuses {pull.of(case)} for now",
         explanation=f"The registry is reached and answers 429; the pod pulls {with_login}. The limit is mostly one for an address or "
         "an account, so every pull from there counts. The kubelet tries again by itself and gets the image once the limit is over.",
@@ -210,12 +209,12 @@ def registry_rate_limited(case: ContainerCase) -> Judgement | None:
     )
 
 
-def image_policy_refused(case: ContainerCase) -> Judgement | None:
+def image_policy_refused(case: _case.ContainerCase) -> _case.Judgement | None:
     """The node's own policy does not let the image in: its signature is missing or not trusted."""
     pull = _pull(case)
     if pull is None or pull.failure != "policy":
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"the node's image policy refuses {pull.of(case)}",
         explanation="The image is there and was found; the runtime does not accept it, because a signature is missing, does not fit, or "
         "a rule excludes its source. Whoever owns the policy, or signs the images, must act; do not loosen the policy for one pod.",
@@ -226,13 +225,13 @@ def image_policy_refused(case: ContainerCase) -> Judgement | None:
     )
 
 
-def image_name_invalid(case: ContainerCase) -> Judgement | None:
+def image_name_invalid(case: _case.ContainerCase) -> _case.Judgement | None:
     """What stands as the image is no image name, or its registry is a slip of the pen of one that is in use."""
     container = case.container
     if container.waiting_reason == "InvalidImageName":
         image = _image_of_volume(case, container.waiting_message) or container.image
         why, guess = _what_is_wrong(image)
-        return Judgement(
+        return _case.Judgement(
             summary=f'"{image}" of container {container.name} is no valid image name: {why}',
             explanation="The kubelet could not even read the name, so no registry was asked.",
             evidence=(
@@ -248,7 +247,7 @@ def image_name_invalid(case: ContainerCase) -> Judgement | None:
     if pull is None or not meant:
         return None
     right = pull.image.replace(pull.host, meant, 1)
-    return Judgement(
+    return _case.Judgement(
         summary=f"{pull.of(case)} names registry {pull.host}, which does not exist; {meant} is alike",
         explanation=f"The name {pull.host} can't be resolved, it differs by one character from {meant}, and nothing else that was "
         "read comes from it: the name is wrong, not the network.",
@@ -258,7 +257,7 @@ def image_name_invalid(case: ContainerCase) -> Judgement | None:
     )
 
 
-def image_never_pulled(case: ContainerCase) -> Judgement | None:
+def image_never_pulled(case: _case.ContainerCase) -> _case.Judgement | None:
     """The policy forbids to pull, and the node does not hold the image."""
     container = case.container
     if container.waiting_reason != "ErrImageNeverPull":
@@ -271,7 +270,7 @@ def image_never_pulled(case: ContainerCase) -> Judgement | None:
     held = node_image_names(case.evidence.get(Ref("Node", "", case.pod.node)) or {})
     if 0 < len(held) < _TOLD_IMAGES:
         evidence.append(EvidenceItem("absence", f"Node {case.pod.node}: status.images", f"{image} is not among them"))
-    return Judgement(
+    return _case.Judgement(
         summary=f"image {image} of container {container.name} is not on node {case.pod.node}, and its pull policy is Never",
         explanation="The kubelet may not ask a registry, so the image must have been put on every node that runs the pod beforehand.",
         evidence=(*evidence, *_on_nodes(case, image)),
@@ -281,13 +280,13 @@ def image_never_pulled(case: ContainerCase) -> Judgement | None:
     )
 
 
-def failed_pull(case: ContainerCase) -> Failure | None:
+def failed_pull(case: _case.ContainerCase) -> Failure | None:
     """Why the image of this container, or of a volume that it mounts, could not be pulled, where the runtime's words tell."""
     pull = _pull(case)
     return pull.failure if pull else None
 
 
-def _pull(case: ContainerCase) -> _Pull | None:
+def _pull(case: _case.ContainerCase) -> _Pull | None:
     """The back-off state alone may not carry the runtime's words, nor an attempt that was broken off: then an event does."""
     if case.container.waiting_reason not in PULL_REASONS:
         return None
@@ -313,7 +312,7 @@ def _failure(text: str, image: str) -> Failure | None:
     return next((failure for failure, pattern in _FAILURES if re.search(pattern, text)), None)
 
 
-def _image_of_volume(case: ContainerCase, text: str) -> str | None:
+def _image_of_volume(case: _case.ContainerCase, text: str) -> str | None:
     """The image of a volume that the kubelet speaks of, while the state is that of a container that mounts it."""
     match = re.search(_PULLED, text)
     mounted = {fields.get_str(mount, "name") for mount in fields.get_dicts(case.container.spec, "volumeMounts")}
@@ -328,7 +327,7 @@ def _image_of_volume(case: ContainerCase, text: str) -> str | None:
     return next((reference for reference in references if reference and split_image(reference) == told), None)
 
 
-def _proof(case: ContainerCase, pull: _Pull) -> tuple[EvidenceItem, ...]:
+def _proof(case: _case.ContainerCase, pull: _Pull) -> tuple[EvidenceItem, ...]:
     """The waiting state and, where it does not repeat the runtime's words, the event that has them."""
     told, failed = case.container.waiting_message, _failed_pulls(case)
     decisive = [event for event in failed if event.message == pull.said] or failed
@@ -338,7 +337,7 @@ def _proof(case: ContainerCase, pull: _Pull) -> tuple[EvidenceItem, ...]:
     )
 
 
-def _failed_pulls(case: ContainerCase) -> list[Event]:
+def _failed_pulls(case: _case.ContainerCase) -> list[Event]:
     """The events with the runtime's words; "Error: ImagePullBackOff" only repeats the kubelet's reason."""
     # Those on the image of a volume name no container.
     told = [event for event in case.events if event.container in ("", case.container.name)]
@@ -350,7 +349,7 @@ def _failed_pulls(case: ContainerCase) -> list[Event]:
     ]
 
 
-def known_images(case: ContainerCase, wanted: str) -> tuple[Candidate, ...]:
+def known_images(case: _case.ContainerCase, wanted: str) -> tuple[Candidate, ...]:
     """Images of the same repository that are known to exist: in a former revision, else on a node."""
     repository, wanted_tag = split_image(wanted)
     found: dict[str, str] = {}
@@ -391,7 +390,7 @@ def host_of(image: str) -> str:
     return split_image(image)[0].split("/", 1)[0]
 
 
-def _mistyped_host(case: ContainerCase, pull: _Pull) -> str | None:
+def _mistyped_host(case: _case.ContainerCase, pull: _Pull) -> str | None:
     """The registry that is meant where the name of this one does not exist and only this one image is said to be there."""
     looked_up = re.search(_LOOKED_UP, pull.said)
     if pull.failure != "unreachable" or looked_up is None or looked_up["host"] != pull.host.partition(":")[0]:
@@ -404,7 +403,7 @@ def _mistyped_host(case: ContainerCase, pull: _Pull) -> str | None:
     return next((host for host in sorted(in_use - {pull.host}) if one_slip(pull.host, host)), None)
 
 
-def _others_of_host(case: ContainerCase, host: str) -> tuple[set[str], tuple[str, Pod] | None]:
+def _others_of_host(case: _case.ContainerCase, host: str) -> tuple[set[str], tuple[str, Pod] | None]:
     """Which other images of the same registry can't be pulled either, and one of it that some pod does run."""
     images = {image: waits for image, waits in case.evidence.images_in_use.items() if host_of(image) == host}
     failing = {image for image, waits in images.items() if waits.keys() & PULL_REASONS}
@@ -437,7 +436,7 @@ def _scope(host: str, others: set[str], running: tuple[str, Pod] | None) -> tupl
     return tuple(items)
 
 
-def _on_nodes(case: ContainerCase, image: str) -> tuple[EvidenceItem, ...]:
+def _on_nodes(case: _case.ContainerCase, image: str) -> tuple[EvidenceItem, ...]:
     """Where the very image lies already."""
     wanted, found = split_image(image), case.evidence.images_on_nodes
     nodes = {node for each in found if "@" not in each and split_image(each) == wanted for node in found[each]}
@@ -472,19 +471,19 @@ def _what_is_wrong(image: str) -> tuple[str, tuple[Candidate, ...]]:
     return "it has not the form registry/repository:tag", ()
 
 
-def _service_account(case: ContainerCase) -> Ref:
+def _service_account(case: _case.ContainerCase) -> Ref:
     return Ref(
         "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
     )
 
 
-def _secrets_in_use(case: ContainerCase) -> list[str]:
+def _secrets_in_use(case: _case.ContainerCase) -> list[str]:
     # Admission copies the account's pull secrets into a pod that names none; older pods may lack them.
     account = case.evidence.get(_service_account(case)) or {}
     return list(dict.fromkeys([*pull_secrets(case.pod.spec), *pull_secrets(account)]))
 
 
-def _secrets_of_others(case: ContainerCase, used: list[str]) -> tuple[Candidate, ...]:
+def _secrets_of_others(case: _case.ContainerCase, used: list[str]) -> tuple[Candidate, ...]:
     """Pull secrets with which other pods of the namespace do run images of the same registry."""
     registry = host_of(case.container.image)
     found: dict[str, str] = {}

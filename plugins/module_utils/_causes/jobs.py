@@ -16,7 +16,6 @@ from .._model.evidence import Evidence
 from .._model.finding import EvidenceItem
 from .._model.objects import Event, Pod, Ref, condition, ref_of
 from . import _case
-from ._case import Judgement, PodCase, WorkloadCase
 
 _GAVE_UP: t.Final[t.Mapping[str, str]] = {
     "BackoffLimitExceeded": "its pods failed as often as it may try, and none of them is left to say why",
@@ -39,7 +38,7 @@ _STARTS: t.Final = "SuccessfulCreate"
 _SKIPPED: t.Final = "JobAlreadyActive"
 
 
-def job_failed(case: WorkloadCase) -> Judgement | None:
+def job_failed(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A Job, or the newest one of a CronJob, gave up, and none of its pods shows a fault of its own."""
     found = _newest_job(case)
     if found is None:
@@ -51,7 +50,7 @@ def job_failed(case: WorkloadCase) -> Judgement | None:
     reason = fields.get_str(failed, "reason")
     why = _GAVE_UP.get(reason, "its controller gave it up")
     evidence = [_case.quote_condition(job, failed), _limits(job, json), *_ends(case.evidence, job)]
-    return Judgement(
+    return _case.Judgement(
         summary=f"the Job {job.name} failed ({reason or 'no reason'}): {why}",
         explanation=f"Its condition {fields.get_str(failed, 'type')} is final: a Job that failed is never tried again by itself. "
         "If one of its pods showed a fault of its own, that would be the finding.",
@@ -61,13 +60,13 @@ def job_failed(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def past_its_deadline(case: PodCase) -> Judgement | None:
+def past_its_deadline(case: _case.PodCase) -> _case.Judgement | None:
     """A pod that was ended because it was active for longer than its own activeDeadlineSeconds."""
     pod = case.pod
     if fields.get_str(pod.json, "status", "reason") != "DeadlineExceeded":
         return None
     deadline = fields.get_int(pod.json, "spec", "activeDeadlineSeconds")
-    return Judgement(
+    return _case.Judgement(
         summary=f"the pod did not end within its deadline{f' of {deadline} s' if deadline else ''} and was stopped",
         explanation="activeDeadlineSeconds counts from the start of the pod, with pulling its images and all restarts; "
         "the kubelet then ends it, whatever it was doing.",
@@ -82,18 +81,18 @@ def past_its_deadline(case: PodCase) -> Judgement | None:
     )
 
 
-def cronjob_not_running(case: WorkloadCase) -> Judgement | None:
+def cronjob_not_running(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A CronJob makes no Jobs: it is suspended, its controller can't start them, or one that does not end is in the way."""
     if case.workload.kind != "CronJob":
         return None
     return _suspended(case) or _cannot_start(case) or _in_the_way(case)
 
 
-def _suspended(case: WorkloadCase) -> Judgement | None:
+def _suspended(case: _case.WorkloadCase) -> _case.Judgement | None:
     if fields.get(case.json, "spec", "suspend") is not True:
         return None
     last = fields.get_str(case.json, "status", "lastScheduleTime") or "never"
-    return Judgement(
+    return _case.Judgement(
         summary="the CronJob is suspended: it makes no Jobs until somebody resumes it",
         explanation="spec.suspend is true. Somebody set it, so this is news and no fault.",
         evidence=(
@@ -107,14 +106,14 @@ def _suspended(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _cannot_start(case: WorkloadCase) -> Judgement | None:
+def _cannot_start(case: _case.WorkloadCase) -> _case.Judgement | None:
     """The newest thing that the controller says is that it could not start a run."""
     said = next((event for event in _events(case) if event.reason in {*_NO_RUN, _STARTS}), None)
     if said is None or said.reason == _STARTS or _began_since(case, said):
         return None
     spec = fields.get(case.json, "spec", "schedule"), fields.get(case.json, "spec", "timeZone")
     deadline = fields.get_int(case.json, "spec", "startingDeadlineSeconds")
-    return Judgement(
+    return _case.Judgement(
         summary=f"the CronJob makes no Jobs: {_NO_RUN[said.reason]}",
         explanation=f"The newest thing that its controller says of it is {said.reason}, and no Job was started since.",
         evidence=(
@@ -129,7 +128,7 @@ def _cannot_start(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _in_the_way(case: WorkloadCase) -> Judgement | None:
+def _in_the_way(case: _case.WorkloadCase) -> _case.Judgement | None:
     """The policy is Forbid, and a Job that goes on and on keeps all later ones from starting."""
     if fields.get_str(case.json, "spec", "concurrencyPolicy") != "Forbid":
         return None
@@ -140,7 +139,7 @@ def _in_the_way(case: WorkloadCase) -> Judgement | None:
     job = Ref("Job", case.workload.namespace, fields.get_str(active[0], "name"))
     since = fields.get_str(case.evidence.get(job), "status", "startTime") or None
     lasts = moments.seconds_between(since, case.evidence.observed_at)
-    return Judgement(
+    return _case.Judgement(
         summary=f"no new run starts: {job} goes on{f' since {moments.in_words(lasts)}' if lasts is not None else ''}, "
         "and concurrencyPolicy is Forbid",
         explanation=f"{skipped.count} runs were left out because the one before had not ended. None of its pods shows a fault: "
@@ -160,17 +159,17 @@ def _in_the_way(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _events(case: WorkloadCase) -> list[Event]:
+def _events(case: _case.WorkloadCase) -> list[Event]:
     return case.evidence.events(fields.get_str(case.json, "metadata", "uid"))
 
 
-def _began_since(case: WorkloadCase, event: Event) -> bool:
+def _began_since(case: _case.WorkloadCase, event: Event) -> bool:
     """Whether a run began after that event."""
     last = fields.get_str(case.json, "status", "lastScheduleTime")
     return (moments.seconds_between(event.last, last) or 0) > 0
 
 
-def _newest_job(case: WorkloadCase) -> tuple[Ref, fields.Json] | None:
+def _newest_job(case: _case.WorkloadCase) -> tuple[Ref, fields.Json] | None:
     if case.workload.kind == "Job":
         return case.workload, case.json
     if case.workload.kind != "CronJob":

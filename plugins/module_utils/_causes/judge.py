@@ -14,7 +14,6 @@ from .._model.finding import UNDETERMINED, Counts, Finding
 from .._model.objects import Pod, Ref, ref_of
 from .._model.text import one_line
 from . import _case, _table
-from ._case import ContainerCase, Judgement, ObjectCase, PodCase, WorkloadCase
 from ._failing import (
     PATIENCE_SECONDS,
     allowance,
@@ -59,7 +58,7 @@ def _judge_workloads(evidence: Evidence, explained: set[Ref | None]) -> list[Hit
     """What keeps the pods of a workload as they are, and where no pod has told the cause, what the workload shows itself."""
     hits = []
     for workload, json in top_workloads(evidence):
-        case = WorkloadCase(evidence, workload, json)
+        case = _case.WorkloadCase(evidence, workload, json)
         held = _judge_object(case, workload, workload, _table.HELD)
         if held or workload in explained:
             hits += held
@@ -76,7 +75,7 @@ def _judge_objects(evidence: Evidence) -> list[Hit]:
     return [
         hit
         for ref, json, kind in found
-        for hit in _judge_object(ObjectCase(evidence, ref, json), ref, None, _table.OBJECT[kind])
+        for hit in _judge_object(_case.ObjectCase(evidence, ref, json), ref, None, _table.OBJECT[kind])
     ]
 
 
@@ -89,13 +88,13 @@ def logs_wanted(evidence: Evidence) -> tuple[LogRequest, ...]:
     wanted: dict[tuple[Ref, str], list[LogRequest]] = {}
     for pod in present_pods(evidence):
         for container in pod.containers:
-            if requests := _logs_of(ContainerCase(evidence, pod, container)):
+            if requests := _logs_of(_case.ContainerCase(evidence, pod, container)):
                 wanted.setdefault((evidence.maker(pod), container.name), requests)
     firsts = [requests[0] for requests in wanted.values()]
     return (*firsts, *(request for requests in wanted.values() for request in requests[1:]))
 
 
-def _logs_of(case: ContainerCase) -> list[LogRequest]:
+def _logs_of(case: _case.ContainerCase) -> list[LogRequest]:
     container, pod = case.container, case.pod.ref
     present, before = (LogRequest(pod.namespace, pod.name, container.name, run) for run in (False, True))
     if not container.running:  # the log of a container that waits or ended is that of its last run
@@ -117,12 +116,12 @@ def count(evidence: Evidence, findings: t.Sequence[Finding]) -> Counts:
 
 
 def _judge_pod(evidence: Evidence, pod: Pod) -> list[Hit]:
-    case = PodCase(evidence, pod)
+    case = _case.PodCase(evidence, pod)
     if fields.get_str(pod.condition("PodScheduled"), "status") == "False":
         return _first(case, _table.UNSCHEDULED, None) or _unexplained_wait(case)
     hits = []
     for container in pod.containers:
-        of_container = ContainerCase(evidence, pod, container)
+        of_container = _case.ContainerCase(evidence, pod, container)
         if failing(of_container):
             hits += _first(of_container, _table.CONTAINER, container.name) or [_unexplained_container(of_container)]
     if hits or pod.ready:
@@ -130,7 +129,7 @@ def _judge_pod(evidence: Evidence, pod: Pod) -> list[Hit]:
     started = any(container.running or container.last_end for container in pod.containers)
     if not started:
         return _first(case, _table.NOT_STARTED, None) or _unexplained_wait(case)
-    waiting = [each for name in pod.containers if holds_up(each := ContainerCase(evidence, pod, name), 0)]
+    waiting = [each for name in pod.containers if holds_up(each := _case.ContainerCase(evidence, pod, name), 0)]
     for each in waiting:
         if holds_up(each, PATIENCE_SECONDS):
             hits += _first(each, _table.NOT_READY, each.container.name)
@@ -154,10 +153,12 @@ def _judge_remains(evidence: Evidence, present: t.Sequence[Pod]) -> list[Hit]:
         (ended_pods(evidence), _table.ENDED),
         (present, _table.STRANDED),
     )
-    return [hit for pods, causes in groups for pod in pods for hit in _first(PodCase(evidence, pod), causes, None)]
+    return [
+        hit for pods, causes in groups for pod in pods for hit in _first(_case.PodCase(evidence, pod), causes, None)
+    ]
 
 
-_C = t.TypeVar("_C", bound=PodCase)
+_C = t.TypeVar("_C", bound=_case.PodCase)
 
 
 def _first(case: _C, causes: t.Sequence[_table.Cause[_C]], container: str | None) -> list[Hit]:
@@ -170,7 +171,7 @@ def _first(case: _C, causes: t.Sequence[_table.Cause[_C]], container: str | None
     return []
 
 
-_O = t.TypeVar("_O", WorkloadCase, ObjectCase)
+_O = t.TypeVar("_O", _case.WorkloadCase, _case.ObjectCase)
 
 
 def _judge_object(case: _O, subject: Ref, workload: Ref | None, causes: t.Sequence[_table.Cause[_O]]) -> list[Hit]:
@@ -184,7 +185,7 @@ def _judge_object(case: _O, subject: Ref, workload: Ref | None, causes: t.Sequen
     return []
 
 
-def _since(case: PodCase, container: str | None) -> str | None:
+def _since(case: _case.PodCase, container: str | None) -> str | None:
     """When it began: the pod's first warning or loss of readiness, whichever was first."""
     ready = case.pod.condition("Ready")
     lost = fields.get_str(ready, "lastTransitionTime") if fields.get_str(ready, "status") == "False" else None
@@ -192,7 +193,7 @@ def _since(case: PodCase, container: str | None) -> str | None:
     return moments.earliest(lost, *warnings) or case.pod.created
 
 
-def _unexplained_container(case: ContainerCase) -> Hit:
+def _unexplained_container(case: _case.ContainerCase) -> Hit:
     container, end = case.container, case.last_end
     state = container.waiting_reason or (f"exit code {end.exit_code}, {end.reason}" if end else "unknown")
     evidence = [_case.quote_waiting(case)] if container.waiting_reason else []
@@ -206,7 +207,7 @@ def _unexplained_container(case: ContainerCase) -> Hit:
     )
 
 
-def _unexplained_wait(case: PodCase) -> list[Hit]:
+def _unexplained_wait(case: _case.PodCase) -> list[Hit]:
     """A pod that has been not ready for long, without a container that fails."""
     waited = waited_seconds(case.evidence, case.pod)
     if waited is None or waited < PATIENCE_SECONDS or case.pod.phase in {"Succeeded", "Failed"}:
@@ -224,9 +225,9 @@ def _unexplained_wait(case: PodCase) -> list[Hit]:
 
 
 def _undetermined(
-    case: PodCase, summary: str, evidence: tuple[t.Any, ...], container: str | None, settled_by: str = ""
+    case: _case.PodCase, summary: str, evidence: tuple[t.Any, ...], container: str | None, settled_by: str = ""
 ) -> Hit:
-    judgement = Judgement(
+    judgement = _case.Judgement(
         summary=summary,
         explanation=settled_by
         or "Nothing that was read decides between the causes that are known; the pod's description and events may.",

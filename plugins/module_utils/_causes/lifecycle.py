@@ -18,7 +18,6 @@ from .._model.evidence import Evidence
 from .._model.finding import EvidenceItem
 from .._model.objects import Ref
 from . import _case
-from ._case import Judgement, ObjectCase, PodCase, WorkloadCase
 from .nodes import unavailable_node
 
 # What the kubelet and the controllers may take after the grace period.
@@ -29,7 +28,7 @@ _IN_THE_WAY: t.Final = frozenset({"FailedKillPod", "FailedPreStopHook", "FailedU
 _OWNER: t.Final = "   # repair the controller that owns it; taking it off by hand skips its work"
 
 
-def pod_stuck_terminating(case: PodCase) -> Judgement | None:
+def pod_stuck_terminating(case: _case.PodCase) -> _case.Judgement | None:
     """A pod that should be gone by now: a finalizer holds it, its node does not answer, or its kubelet can't end it."""
     overdue = _overdue(case.evidence, case.pod.json)
     if overdue is None:
@@ -49,12 +48,12 @@ def pod_stuck_terminating(case: PodCase) -> Judgement | None:
     )
 
 
-def _held_by_finalizers(case: PodCase) -> Judgement | None:
+def _held_by_finalizers(case: _case.PodCase) -> _case.Judgement | None:
     """Its containers have ended, and it stays for those who wanted to do something first."""
     pod, finalizers = case.pod, fields.get_strs(case.pod.json, "metadata", "finalizers")
     if not finalizers or any(container.running for container in pod.containers):
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"it is held by {' and '.join(finalizers)}",
         explanation="Its containers have ended. It stays for its finalizers: whoever set them has not taken them off.",
         evidence=(_finalizers(pod.ref, finalizers),),
@@ -62,12 +61,12 @@ def _held_by_finalizers(case: PodCase) -> Judgement | None:
     )
 
 
-def _held_by_node(case: PodCase) -> Judgement | None:
+def _held_by_node(case: _case.PodCase) -> _case.Judgement | None:
     lost = unavailable_node(case.evidence, case.pod)
     if lost is None:
         return None
     node = case.pod.node
-    return Judgement(
+    return _case.Judgement(
         summary=f"its node {node} is unavailable",
         explanation=f"Only node {node} can say that the containers have ended, and it does not answer. "
         "A pod of a StatefulSet is not replaced before that.",
@@ -77,13 +76,13 @@ def _held_by_node(case: PodCase) -> Judgement | None:
     )
 
 
-def _held_by_kubelet(case: PodCase, overdue: float) -> Judgement | None:
+def _held_by_kubelet(case: _case.PodCase, overdue: float) -> _case.Judgement | None:
     pod = case.pod
     running = [container.name for container in pod.containers if container.running]
     said = [event for event in case.events if event.reason in _IN_THE_WAY][:2]
     if not said and overdue < _BUSY_SECONDS:
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"{' and '.join(running)} still runs" if running else "its kubelet does not finish it",
         explanation="Its node answers and its grace period is over: the kubelet could not end it.",
         evidence=tuple(map(_case.quote_event, said)),
@@ -93,22 +92,22 @@ def _held_by_kubelet(case: PodCase, overdue: float) -> Judgement | None:
     )
 
 
-def workload_stuck_terminating(case: WorkloadCase) -> Judgement | None:
+def workload_stuck_terminating(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A workload whose deletion was asked for, held by a finalizer."""
     return _object_stuck(case.evidence, case.workload, case.json)
 
 
-def object_stuck_terminating(case: ObjectCase) -> Judgement | None:
+def object_stuck_terminating(case: _case.ObjectCase) -> _case.Judgement | None:
     """The same for an object that runs no pods; a claim goes when the last pod that uses it has gone."""
     return _object_stuck(case.evidence, case.ref, case.json)
 
 
-def _object_stuck(evidence: Evidence, ref: Ref, json: fields.Json) -> Judgement | None:
+def _object_stuck(evidence: Evidence, ref: Ref, json: fields.Json) -> _case.Judgement | None:
     overdue, finalizers = _overdue(evidence, json), fields.get_strs(json, "metadata", "finalizers")
     if overdue is None or not finalizers:
         return None
     asked = fields.get_str(json, "metadata", "deletionTimestamp")
-    return Judgement(
+    return _case.Judgement(
         summary=f"{ref} is being deleted for {moments.in_words(overdue)} and does not go",
         explanation=f"It stays for its finalizers: whoever set {' and '.join(finalizers)} has not taken it off.",
         evidence=(

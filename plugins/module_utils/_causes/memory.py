@@ -14,7 +14,6 @@ from .._model import fields, moments, quantity
 from .._model.finding import Confidence, EvidenceItem
 from .._model.objects import Event, Ref, Terminated, condition
 from . import _case
-from ._case import ContainerCase, Judgement, PodCase
 
 # runc, where the limit does not even suffice for the first process.
 _TOO_LITTLE_TO_START: t.Final = r"(?i)OOM-killed \(memory limit too low|memory limit too low"
@@ -30,7 +29,7 @@ _NO_MEMORY: t.Final = (
 _SOON_SECONDS: t.Final = 60
 
 
-def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
+def memory_limit_exceeded(case: _case.ContainerCase) -> _case.Judgement | None:
     """The container's main process passed its own memory limit.
 
     Only ``OOMKilled`` says so: 137 alone is any SIGKILL, and is no more than probable where the log speaks of memory.  An exit
@@ -55,7 +54,7 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
     amount = quantity.parse(limit)
     place = f"{case.pod.ref}: {case.container.spec_place}.resources"
     confidence: Confidence = "probable" if told else "confirmed"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} needs more memory than its limit of {limit} and is killed",
         explanation=_why_limit(case, to_start, confirmed=not told),
         evidence=(
@@ -71,7 +70,7 @@ def memory_limit_exceeded(case: ContainerCase) -> Judgement | None:
     )
 
 
-def memory_limit_too_low(case: PodCase) -> Judgement | None:
+def memory_limit_too_low(case: _case.PodCase) -> _case.Judgement | None:
     """The pod's memory limit does not even suffice to make its sandbox, or to start the first process."""
     event = next((each for each in case.events if re.search(_TOO_LITTLE_TO_START, each.message)), None)
     limits = [
@@ -82,7 +81,7 @@ def memory_limit_too_low(case: PodCase) -> Judgement | None:
     if event is None or not limits:
         return None
     limit, smallest = min(limits, key=lambda pair: quantity.parse(pair[0]) or Decimal(0))
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {smallest.name} has a memory limit of {limit}, which does not suffice to start anything",
         explanation="The runtime says that not even the first process can start within it. A forgotten suffix (Mi, Gi) is the usual slip.",
         evidence=(
@@ -94,7 +93,7 @@ def memory_limit_too_low(case: PodCase) -> Judgement | None:
     )
 
 
-def child_process_oom_killed(case: ContainerCase) -> Judgement | None:
+def child_process_oom_killed(case: _case.ContainerCase) -> _case.Judgement | None:
     """The kernel killed a child of the main process at the memory limit, and the main process came to an end of its own."""
     end, limit = case.last_end, _limit(case)
     if end is None or not limit or end.exit_code in (None, 137):
@@ -103,7 +102,7 @@ def child_process_oom_killed(case: ContainerCase) -> Judgement | None:
     if end.reason != "OOMKilled" and not (told and case.gave_up):
         return None
     amount = quantity.parse(limit)
-    return Judgement(
+    return _case.Judgement(
         summary=f"a child process of container {case.container.name} was killed at the memory limit of {limit}, and the container ended",
         explanation=(
             f"OOMKilled with exit code {end.exit_code}: a process that is killed ends with 137, and the main one ended by itself."
@@ -123,7 +122,7 @@ def child_process_oom_killed(case: ContainerCase) -> Judgement | None:
     )
 
 
-def node_out_of_memory(case: ContainerCase) -> Judgement | None:
+def node_out_of_memory(case: _case.ContainerCase) -> _case.Judgement | None:
     """The node itself had no memory left, and the kernel took this container for it."""
     end, limit = case.last_end, _limit(case)
     if end is None or end.exit_code != 137 or case.kill:
@@ -136,7 +135,7 @@ def node_out_of_memory(case: ContainerCase) -> Judgement | None:
     if not unlimited and not (end.reason == "Error" and events):
         return None
     allowed = f"memory limit {limit}" if limit else "no memory limit"
-    return Judgement(
+    return _case.Judgement(
         summary=f"node {case.pod.node} ran out of memory, and container {case.container.name} was killed for it",
         explanation=f"It was killed with SIGKILL and has {allowed}, so no limit of its own ended it, and no probe did"
         + (
@@ -156,7 +155,7 @@ def node_out_of_memory(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _why_limit(case: ContainerCase, to_start: bool, confirmed: bool) -> str:
+def _why_limit(case: _case.ContainerCase, to_start: bool, confirmed: bool) -> str:
     if to_start:
         return "The limit does not even suffice to start the first process: the runtime says so."
     if confirmed:
@@ -167,21 +166,21 @@ def _why_limit(case: ContainerCase, to_start: bool, confirmed: bool) -> str:
     return "It was killed by SIGKILL, has a limit, and its log speaks of memory; nothing says that the limit was the reason."
 
 
-def _limit(case: ContainerCase) -> str:
+def _limit(case: _case.ContainerCase) -> str:
     """The memory limit that holds for the container: its own, or that of its pod."""
     return fields.get_str(case.container.spec, "resources", "limits", "memory") or fields.get_str(
         case.pod.spec, "resources", "limits", "memory"
     )
 
 
-def _passes_node(case: ContainerCase, limit: str) -> bool:
+def _passes_node(case: _case.ContainerCase, limit: str) -> bool:
     """Whether the node has less than the limit allows, so that the limit can't have been reached."""
     node = case.evidence.get(Ref("Node", "", case.pod.node)) or {}
     amount, there = quantity.parse(limit), quantity.parse(fields.get_str(node, "status", "allocatable", "memory"))
     return amount is not None and there is not None and Decimal(0) < there < amount
 
 
-def _system_oom(case: ContainerCase, node: Ref, end: Terminated) -> list[Event]:
+def _system_oom(case: _case.ContainerCase, node: Ref, end: Terminated) -> list[Event]:
     """The node's own word that it ran out, at the time of that end.  The kubelet uses the node's name as uid."""
     uid = fields.get_str(case.evidence.get(node) or {}, "metadata", "uid")
     found = [*case.evidence.events(uid), *(case.evidence.events(node.name) if node.name else ())]

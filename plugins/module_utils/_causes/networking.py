@@ -15,7 +15,6 @@ import typing as t
 from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from . import _case
-from ._case import ContainerCase, Judgement, ObjectCase
 from ._failures import Target
 from ._near import near_misses
 from ._policies import Forbidden, Peer, forbids, policy_in_words
@@ -41,7 +40,7 @@ _ONLY_ONE_LEFT: t.Final = 1000
 _A_GUESS: t.Final = 2000
 
 
-def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
+def service_selector_mismatch(case: _case.ObjectCase) -> _case.Judgement | None:
     """The Service's selector takes no pod and no workload makes any that it would take, but one makes pods much like them."""
     service = Service(case.evidence, case.ref, case.json)
     if not service.selector or service.leads_outside or service.endpoints or not service.takes_nothing:
@@ -53,7 +52,7 @@ def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
         return None
     rank, first = meant[0]
     wanted, given = labels_in_words(service.selector), labels_in_words(first.labels)
-    return Judgement(
+    return _case.Judgement(
         summary=f"{case.ref} leads to no pod: its selector {wanted} differs from the labels of {first.ref}",
         explanation=f"No pod of the namespace has the labels {wanted}, and no workload makes such pods. "
         f"{first.ref} makes pods with other labels ({_difference(service, first)})."
@@ -74,7 +73,7 @@ def service_selector_mismatch(case: ObjectCase) -> Judgement | None:
     )
 
 
-def service_port_mismatch(case: ObjectCase) -> Judgement | None:
+def service_port_mismatch(case: _case.ObjectCase) -> _case.Judgement | None:
     """The Service sends connections to a port that its pods don't have."""
     service = Service(case.evidence, case.ref, case.json)
     if service.leads_outside or service.headless or not service.pods:
@@ -85,7 +84,7 @@ def service_port_mismatch(case: ObjectCase) -> Judgement | None:
     port = wrong[0]
     owner, ports = case.evidence.workload(service.pods[0]), ports_of_pods(service)
     have = ", ".join(port_in_words(each) for each in ports)
-    return Judgement(
+    return _case.Judgement(
         summary=f"{case.ref} sends port {port.number} to {port.target}, which is no port of {owner}",
         explanation=f"{_why_wrong(service, port)} The selector is right: it takes the pods of {owner}.",
         evidence=(
@@ -198,7 +197,7 @@ def _difference(service: Service, template: Template) -> str:
     )
 
 
-def network_policy_blocks(case: ContainerCase) -> Judgement | None:
+def network_policy_blocks(case: _case.ContainerCase) -> _case.Judgement | None:
     """The container gets no answer in time, and a NetworkPolicy forbids just that connection."""
     failure, quote = said_last(case)
     if failure is None or quote is None or failure.kind != "timed-out":
@@ -209,7 +208,7 @@ def network_policy_blocks(case: ContainerCase) -> Judgement | None:
     target, (closed, port) = blocked[0]
     policies = ", ".join(map(str, closed.policies))
     way = "may not go there" if closed.direction == "Egress" else "lets nobody of this kind in"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} gets no answer from {target}: {closed.policies[0]} forbids it",
         explanation=f"{closed.pod} is selected by {policies} for {closed.direction}, and no rule of these allows port {port} here: "
         f"it {way}. The time-out shows that the network enforces it; a missing listener would refuse at once.",
@@ -226,7 +225,7 @@ def network_policy_blocks(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _forbidden(case: ContainerCase, target: Target) -> tuple[Forbidden, int] | None:
+def _forbidden(case: _case.ContainerCase, target: Target) -> tuple[Forbidden, int] | None:
     """What forbids the way to a target: to every pod behind it, where it is a Service."""
     place = locate(case.evidence, case.pod, target.host)
     found: list[tuple[Forbidden, int] | None] = []
@@ -236,7 +235,7 @@ def _forbidden(case: ContainerCase, target: Target) -> tuple[Forbidden, int] | N
     return found[0] if found and all(found) else None
 
 
-def _peers(case: ContainerCase, place: Place, target: Target) -> t.Iterator[tuple[Peer, int]]:
+def _peers(case: _case.ContainerCase, place: Place, target: Target) -> t.Iterator[tuple[Peer, int]]:
     evidence = case.evidence
     if place.kind in {"outside", "unknown"} and target.port:
         address = target.host if re.fullmatch(r"[\d.]+", target.host) else None

@@ -17,7 +17,6 @@ from .._model.evidence import Evidence
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, Ref, condition
 from . import _case
-from ._case import Judgement, ObjectCase, PodCase
 
 _OWN_FAULT: t.Final = r"(?i)\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b"
 # A pod that passes its own limit does so again: its successor must have held for so long.
@@ -37,7 +36,7 @@ def unavailable_node(evidence: Evidence, pod: Pod) -> EvidenceItem | None:
     return _case.quote_condition(ref, ready) if fields.get_str(ready, "status") in {"False", "Unknown"} else None
 
 
-def node_unavailable(case: ObjectCase) -> Judgement | None:
+def node_unavailable(case: _case.ObjectCase) -> _case.Judgement | None:
     """A node's kubelet does not answer, or says that it can't run pods."""
     ready = condition(case.json, "Ready")
     if fields.get_str(ready, "status") not in {"False", "Unknown"}:
@@ -50,7 +49,7 @@ def node_unavailable(case: ObjectCase) -> Judgement | None:
     down = [
         pod for pod in suffering if not any(other.ready for other in case.evidence.pods_of(case.evidence.workload(pod)))
     ]
-    return Judgement(
+    return _case.Judgement(
         summary=f"{case.ref} {'does not answer' if silent else 'is not ready'} ({fields.get_str(ready, 'reason')})",
         explanation=(
             "Its kubelet has stopped to report: the machine, its network or the kubelet is down. What is shown of its pods may be old."
@@ -66,7 +65,7 @@ def node_unavailable(case: ObjectCase) -> Judgement | None:
     )
 
 
-def _taints(case: ObjectCase) -> list[EvidenceItem]:
+def _taints(case: _case.ObjectCase) -> list[EvidenceItem]:
     keys = [fields.get_str(taint, "key") for taint in fields.get_dicts(case.json, "spec", "taints")]
     return [EvidenceItem("spec", f"{case.ref}: spec.taints", ", ".join(keys))] if keys else []
 
@@ -75,12 +74,12 @@ def _expected(pod: Pod) -> bool:
     return pod.phase not in {"Succeeded", "Failed"}
 
 
-def on_unavailable_node(case: PodCase) -> Judgement | None:
+def on_unavailable_node(case: _case.PodCase) -> _case.Judgement | None:
     """A pod that is not ready because its node is not: what else its status says may be old."""
     lost = unavailable_node(case.evidence, case.pod)
     if lost is None or case.pod.ready or not _expected(case.pod):
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"its node {case.pod.node} is unavailable",
         explanation="The node does not vouch for its pods any more. Whether the containers still run there can't be said from here.",
         evidence=(lost, _case.quote_condition(case.pod.ref, case.pod.condition("Ready"))),
@@ -89,7 +88,7 @@ def on_unavailable_node(case: PodCase) -> Judgement | None:
     )
 
 
-def shut_down(case: PodCase) -> Judgement | None:
+def shut_down(case: _case.PodCase) -> _case.Judgement | None:
     """The node ended the pod, or did not take it, because it was going down itself."""
     reason, message = (
         fields.get_str(case.pod.json, "status", "reason"),
@@ -97,7 +96,7 @@ def shut_down(case: PodCase) -> Judgement | None:
     )
     if reason not in _SHUT_DOWN or _replaced(case):
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"ended by node {case.pod.node}, which was going down",
         explanation="The node was shut down or restarted in an orderly way. These are the pod's remains: it never starts again.",
         evidence=(EvidenceItem("status", f"{case.pod.ref}: status", f"{reason}: {message}", _ended_at(case)),),
@@ -105,13 +104,13 @@ def shut_down(case: PodCase) -> Judgement | None:
     )
 
 
-def _replaced(case: PodCase) -> bool:
+def _replaced(case: _case.PodCase) -> bool:
     """Whether the workload has all the ready pods it wants: then this one is history."""
     wanted = _wanted(case)
     return wanted is not None and _serving(case, 0) >= wanted
 
 
-def evicted(case: PodCase) -> Judgement | None:
+def evicted(case: _case.PodCase) -> _case.Judgement | None:
     """The kubelet ended the pod to save its node, or because the pod passed a limit of its own for local storage."""
     pod = case.pod
     if fields.get_str(pod.json, "status", "reason") != "Evicted":
@@ -130,7 +129,7 @@ def evicted(case: PodCase) -> Judgement | None:
     replaced = wanted is not None and ready >= wanted
     evidence.append(EvidenceItem("status", f"{case.workload}: pods", f"{ready} of {wanted} ready"))
     delete = _case.kubectl(pod.ref, f"delete pod {pod.ref.name}") + "   # only its remains are left; it was replaced"
-    return Judgement(
+    return _case.Judgement(
         summary=f"evicted from node {pod.node}: {message or 'no message'}",
         explanation=why,
         evidence=tuple(evidence),
@@ -140,12 +139,12 @@ def evicted(case: PodCase) -> Judgement | None:
     )
 
 
-def _ended_at(case: PodCase) -> str | None:
+def _ended_at(case: _case.PodCase) -> str | None:
     disruption = condition(case.pod.json, "DisruptionTarget")
     return fields.get_str(disruption, "lastTransitionTime") or None
 
 
-def _limited(case: PodCase, message: str) -> set[str]:
+def _limited(case: _case.PodCase, message: str) -> set[str]:
     """The containers that have a limit of local storage, where that is what was passed."""
     if "ephemeral" not in message.lower():
         return set()
@@ -156,7 +155,7 @@ def _limited(case: PodCase, message: str) -> set[str]:
     }
 
 
-def _serving(case: PodCase, held: float) -> int:
+def _serving(case: _case.PodCase, held: float) -> int:
     """How many pods of the workload have been ready for so many seconds; one like the pod that ended, for as long as that lasted more."""
     count = 0
     ended = _ended_at(case) or fields.get_str(case.pod.condition("Ready"), "lastTransitionTime")
@@ -174,7 +173,7 @@ def _template(pod: Pod) -> tuple[str, ...]:
     return tuple(fields.get_str(pod.json, "metadata", "labels", name) for name in _VERSIONS)
 
 
-def _wanted(case: PodCase) -> int | None:
+def _wanted(case: _case.PodCase) -> int | None:
     json = case.evidence.get(case.workload)
     replicas = fields.get_int(json, "spec", "replicas")
     return replicas if replicas is not None else fields.get_int(json, "status", "desiredNumberScheduled")

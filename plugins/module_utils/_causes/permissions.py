@@ -17,7 +17,6 @@ from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Ref
 from . import _case
-from ._case import ContainerCase, Judgement
 from ._failures import last_word, told
 
 # A log may hold it inside JSON, with its quotes escaped.
@@ -30,7 +29,7 @@ _FORBIDDEN: t.Final = (
 )
 
 
-def rbac_denied(case: ContainerCase) -> Judgement | None:
+def rbac_denied(case: _case.ContainerCase) -> _case.Judgement | None:
     """The API server refuses a request of the container: its ServiceAccount lacks a right.
 
     The sentence is the server's own verdict, and names the account; that the pod runs as this account is the fact beside it.
@@ -46,7 +45,7 @@ def rbac_denied(case: ContainerCase) -> Judgement | None:
     what = _request(match)
     scope = f"in namespace {match['namespace']}" if match["namespace"] else "in the whole cluster"
     used = EvidenceItem("spec", f"{case.pod.ref}: spec.serviceAccountName", own.name)
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} may not {what} {scope}: {account} lacks that right",
         explanation=f"The API server knows who asks and says no. What is missing is a rule of its own: {_rule(match)}, in a "
         f"{'Role' if match['namespace'] else 'ClusterRole'} bound to {account}."
@@ -57,7 +56,7 @@ def rbac_denied(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _refusal(case: ContainerCase) -> re.Match[str] | None:
+def _refusal(case: _case.ContainerCase) -> re.Match[str] | None:
     """The server's sentence, where it is the last thing that the container tells of."""
     end = case.last_end
     for text in (end.message if end else "", case.log):

@@ -19,7 +19,6 @@ from .._model import fields, moments
 from .._model.finding import Candidate, Confidence, EvidenceItem
 from .._model.objects import PROBE_KINDS, Event, Probe, condition
 from . import _case
-from ._case import ContainerCase, Judgement, Kill, PodCase
 from ._near import near_misses
 from ._services import services
 from .images import split_image
@@ -78,7 +77,7 @@ class _Fault:
     confidence: Confidence = "confirmed"
 
 
-def liveness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
+def liveness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement | None:
     """A liveness or startup probe ends a container because it asks for what is not there."""
     kill, probe = _killer(case)
     if kill is None or probe is None or _answered_before(case, kill, probe):
@@ -86,7 +85,7 @@ def liveness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
     fault = _fault(case, probe)
     if fault is None:
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"the {probe.kind} probe of container {case.container.name} asks for what is not there, and ends it: {fault.why}",
         explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault.",
         evidence=(*_proof_of_kill(case, kill, probe), *fault.evidence, *_case.quote_log(case)),
@@ -97,7 +96,7 @@ def liveness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
     )
 
 
-def startup_too_slow(case: ContainerCase) -> Judgement | None:
+def startup_too_slow(case: _case.ContainerCase) -> _case.Judgement | None:
     """A probe ends the container before it has begun to answer, run after run."""
     kill, probe = _killer(case)
     if kill is None or probe is None or _answered_before(case, kill, probe):
@@ -105,7 +104,7 @@ def startup_too_slow(case: ContainerCase) -> Judgement | None:
     if probe.kind == "liveness" and not _never_listened(case, probe):
         return None
     ran = f"{case.last_end.seconds:.0f} s" if case.last_end and case.last_end.seconds is not None else "about as long"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} needs longer to start than its {probe.kind} probe allows, and is ended before it answers",
         explanation=f"The probe gives up after {probe.soonest} to {probe.latest} s; the last run had no good answer in {ran}. "
         "Nothing shows that the probe asks for the wrong thing.",
@@ -118,7 +117,7 @@ def startup_too_slow(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _never_listened(case: ContainerCase, probe: Probe) -> bool:
+def _never_listened(case: _case.ContainerCase, probe: Probe) -> bool:
     """Whether a liveness probe found nobody in a container that may have meant to listen there, and had no startup probe."""
     texts = _texts(case, probe)
     meant = _target_is_declared(case, probe) or (bool(case.log) and not _heard(case))
@@ -131,7 +130,7 @@ def _never_listened(case: ContainerCase, probe: Probe) -> bool:
     )
 
 
-def liveness_probe_failing(case: ContainerCase) -> Judgement | None:
+def liveness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None:
     """A liveness probe that asks the right thing ends the container, for it does not answer, or answers that it is not well."""
     kill, probe = _killer(case)
     if kill is None or probe is None or probe.kind != "liveness":
@@ -140,7 +139,7 @@ def liveness_probe_failing(case: ContainerCase) -> Judgement | None:
     if not before and (not texts or re.search(_NOBODY, texts[0])):
         return None  # whether it would ever have answered, nobody can tell
     what = _in_words(texts[0]) if texts else "it failed"
-    return Judgement(
+    return _case.Judgement(
         summary=f"the liveness probe of container {case.container.name} fails and ends it: {what}",
         explanation=(
             "It had answered in that run before, so what the probe asks is there"
@@ -154,7 +153,7 @@ def liveness_probe_failing(case: ContainerCase) -> Judgement | None:
     )
 
 
-def readiness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
+def readiness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement | None:
     """A container runs and is not ready, because its probe asks for what is not there."""
     probe = case.container.holding_probe
     if probe is None or _was_ready(case):
@@ -162,7 +161,7 @@ def readiness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
     fault = _fault(case, probe, starting=probe.kind == "startup")
     if fault is None:
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} runs and is not ready: its {probe.kind} probe asks for what is not there: {fault.why}",
         explanation="The container has not ended and no other probe complains; the pod gets no traffic until this one is answered.",
         evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *fault.evidence, *_case.quote_log(case)),
@@ -172,7 +171,7 @@ def readiness_probe_misconfigured(case: ContainerCase) -> Judgement | None:
     )
 
 
-def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
+def readiness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None:
     """A container runs and says by its readiness probe that it is not ready, or does not answer it."""
     probe = case.container.holding_probe
     texts = _texts(case, probe) if probe else []
@@ -180,7 +179,7 @@ def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
         return None
     before, reached = _was_ready(case), not re.search(_NOBODY, texts[0])
     right = before or reached or _target_is_declared(case, probe)
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} runs and is not ready: {_in_words(texts[0])}",
         explanation=("It was ready in this run before, so what the probe asks is there. " if before else "")
         + ("The probe reached it" if reached else "Nothing answers where the probe asks")
@@ -196,7 +195,7 @@ def readiness_probe_failing(case: ContainerCase) -> Judgement | None:
     )
 
 
-def readiness_gate_closed(case: PodCase) -> Judgement | None:
+def readiness_gate_closed(case: _case.PodCase) -> _case.Judgement | None:
     """Every container is ready, and a condition that somebody else has to set is not."""
     if fields.get_str(case.pod.condition("ContainersReady"), "status") != "True":
         return None
@@ -206,7 +205,7 @@ def readiness_gate_closed(case: PodCase) -> Judgement | None:
         return None
     found, ready = condition(case.pod.json, closed[0]), case.pod.condition("Ready")
     missing = EvidenceItem("absence", f"{case.pod.ref}: status.conditions", f"no condition {closed[0]}")
-    return Judgement(
+    return _case.Judgement(
         summary=f"every container is ready, and the pod waits for the readiness gate {closed[0]}",
         explanation="A readiness gate is opened by a controller outside the pod, such as that of a load balancer. "
         + (
@@ -224,11 +223,11 @@ def readiness_gate_closed(case: PodCase) -> Judgement | None:
     )
 
 
-def _killer(case: ContainerCase) -> tuple[Kill | None, Probe | None]:
+def _killer(case: _case.ContainerCase) -> tuple[_case.Kill | None, Probe | None]:
     return case.kill, case.container.probe(case.kill.kind) if case.kill else None
 
 
-def _answered_before(case: ContainerCase, kill: Kill, probe: Probe) -> bool:
+def _answered_before(case: _case.ContainerCase, kill: _case.Kill, probe: Probe) -> bool:
     """Whether the run that was ended lasted longer than a probe that never succeeds lets it."""
     end, startup = case.last_end, case.container.probe("startup")
     held_back = (
@@ -244,13 +243,13 @@ def _answered_before(case: ContainerCase, kill: Kill, probe: Probe) -> bool:
     return ran > held_back + probe.latest + _LATENESS_SECONDS
 
 
-def _was_ready(case: ContainerCase) -> bool:
+def _was_ready(case: _case.ContainerCase) -> bool:
     """Whether the pod lost its readiness while this container ran."""
     lost = fields.get_str(case.pod.condition("Ready"), "lastTransitionTime")
     return (moments.seconds_between(case.container.running_since, lost) or 0) > _SLACK_SECONDS
 
 
-def _failures(case: ContainerCase, probe: Probe) -> list[Event]:
+def _failures(case: _case.ContainerCase, probe: Probe) -> list[Event]:
     """The probe's failures, newest first.
 
     Of a probe that ends the container, those that reached something come before all: nobody listens is what every start shows
@@ -262,7 +261,7 @@ def _failures(case: ContainerCase, probe: Probe) -> list[Event]:
     )
 
 
-def _texts(case: ContainerCase, probe: Probe) -> list[str]:
+def _texts(case: _case.ContainerCase, probe: Probe) -> list[str]:
     """What the kubelet says of the probe's failures, the most telling first, without its "Liveness probe failed: ".
 
     It leaves events out where there were many of one pod; then the server's own log tells which status it answered with.
@@ -272,7 +271,7 @@ def _texts(case: ContainerCase, probe: Probe) -> list[str]:
     return [f"HTTP probe failed with statuscode: {status}"] if status >= "400" else told
 
 
-def _status_in_log(case: ContainerCase, probe: Probe) -> str:
+def _status_in_log(case: _case.ContainerCase, probe: Probe) -> str:
     """The status of the last line of an access log that is about the probe's path."""
     path = _path(probe)
     line = re.compile(rf"\b(?:GET|HEAD) {re.escape(path)}(?:[ ?].{{0,60}})?\"? (\d{{3}})\b")
@@ -280,7 +279,7 @@ def _status_in_log(case: ContainerCase, probe: Probe) -> str:
     return next((match[1] for match in found if match), "")
 
 
-def _fault(case: ContainerCase, probe: Probe, starting: bool = False) -> _Fault | None:
+def _fault(case: _case.ContainerCase, probe: Probe, starting: bool = False) -> _Fault | None:
     """What is wrong with the question; while a container may still be ``starting`` its answers don't count."""
     texts = _texts(case, probe)
     if probe.kind == "readiness":
@@ -299,7 +298,7 @@ def _fault(case: ContainerCase, probe: Probe, starting: bool = False) -> _Fault 
     )
 
 
-def _no_such_port(case: ContainerCase, probe: Probe) -> _Fault | None:
+def _no_such_port(case: _case.ContainerCase, probe: Probe) -> _Fault | None:
     if not isinstance(probe.port, str):
         return None
     names = [name for name in case.container.port_names.values() if name]
@@ -321,7 +320,7 @@ def _no_such_command(text: str) -> _Fault | None:
     return _Fault(f"its command {match['word'] or match['script']} is not in the image") if match else None
 
 
-def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | None:
+def _wrong_request(case: _case.ContainerCase, probe: Probe, text: str) -> _Fault | None:
     match = re.search(_STATUS, text)
     if match is None or match["status"] not in _WRONG_REQUEST:
         return None
@@ -343,7 +342,7 @@ def _wrong_request(case: ContainerCase, probe: Probe, text: str) -> _Fault | Non
     )
 
 
-def _wrong_protocol(case: ContainerCase, probe: Probe, text: str) -> _Fault | None:
+def _wrong_protocol(case: _case.ContainerCase, probe: Probe, text: str) -> _Fault | None:
     if "grpc" in probe.spec and re.search(_NOBODY, text) and (preface := _case.said(case, _PREFACE)):
         return _Fault("what listens there does not speak gRPC", (_case.quote_said(case, preface),))
     match = re.search(_WRONG_PROTOCOL, text)
@@ -359,7 +358,7 @@ def _wrong_protocol(case: ContainerCase, probe: Probe, text: str) -> _Fault | No
     return _Fault(f"what listens there speaks another protocol ({match[0]})", candidates=offered)
 
 
-def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
+def _wrong_port(case: _case.ContainerCase, probe: Probe) -> _Fault | None:
     """Nobody listens where the probe asks: is that because the container listens elsewhere?"""
     port = _number(case, probe)
     if port is None:
@@ -395,7 +394,7 @@ def _wrong_port(case: ContainerCase, probe: Probe) -> _Fault | None:
     )
 
 
-def _not_of_the_image(case: ContainerCase, port: int) -> _Fault | None:
+def _not_of_the_image(case: _case.ContainerCase, port: int) -> _Fault | None:
     """The spec declares the port, and the image is known to listen on another one unless something tells it otherwise."""
     spec = case.container.spec
     usual = _USUAL_PORTS.get(posixpath.basename(split_image(case.container.image)[0]))
@@ -419,12 +418,12 @@ def _not_of_the_image(case: ContainerCase, port: int) -> _Fault | None:
     )
 
 
-def _heard(case: ContainerCase) -> set[int]:
+def _heard(case: _case.ContainerCase) -> set[int]:
     """The ports that it says it listens on."""
     return {int(number) for line in case.log.splitlines() for number in re.findall(_LISTENS, line[:1000])}
 
 
-def _served(case: ContainerCase) -> set[int]:
+def _served(case: _case.ContainerCase) -> set[int]:
     """The ports to which Services lead; of a pod with several containers they may mean another one."""
     if len(case.pod.containers) > 1:
         return set()
@@ -432,7 +431,7 @@ def _served(case: ContainerCase) -> set[int]:
     return {port.target for each in of_pod for port in each.ports if isinstance(port.target, int)}
 
 
-def _answered(case: ContainerCase, asked: Probe) -> set[int]:
+def _answered(case: _case.ContainerCase, asked: Probe) -> set[int]:
     """The ports on which the container's other probes are answered now."""
     running = moments.seconds_between(case.container.running_since, case.evidence.observed_at) or 0
     good = []
@@ -446,13 +445,13 @@ def _answered(case: ContainerCase, asked: Probe) -> set[int]:
     return set(good)
 
 
-def _target_is_declared(case: ContainerCase, probe: Probe) -> bool:
+def _target_is_declared(case: _case.ContainerCase, probe: Probe) -> bool:
     """Whether a container of the pod, which share one network, says that it has that port."""
     port = _number(case, probe)
     return port is not None and any(port in each.port_names for each in case.pod.containers)
 
 
-def _number(case: ContainerCase, probe: Probe) -> int | None:
+def _number(case: _case.ContainerCase, probe: Probe) -> int | None:
     if isinstance(probe.port, int):
         return probe.port
     return next((number for number, name in case.container.port_names.items() if name and name == probe.port), None)
@@ -473,16 +472,16 @@ def _in_words(text: str) -> str:
     return "its probe says " + (text.splitlines()[0][:120] if text else "no more than that it failed")
 
 
-def _proof_of_kill(case: ContainerCase, kill: Kill, probe: Probe) -> tuple[EvidenceItem, ...]:
+def _proof_of_kill(case: _case.ContainerCase, kill: _case.Kill, probe: Probe) -> tuple[EvidenceItem, ...]:
     killed = (_case.quote_event(kill.event),) if kill.event else ()
     return (*killed, *_quote_failure(case, probe), _quote_probe(case, probe), _case.quote_end(case))
 
 
-def _quote_failure(case: ContainerCase, probe: Probe) -> tuple[EvidenceItem, ...]:
+def _quote_failure(case: _case.ContainerCase, probe: Probe) -> tuple[EvidenceItem, ...]:
     return tuple(_case.quote_event(event) for event in _failures(case, probe)[:1])
 
 
-def _quote_probe(case: ContainerCase, probe: Probe) -> EvidenceItem:
+def _quote_probe(case: _case.ContainerCase, probe: Probe) -> EvidenceItem:
     asks = f"port {probe.port}" if probe.port is not None else "command " + " ".join(probe.command)
     if "httpGet" in probe.spec:
         asks = f"{fields.get_str(probe.spec, 'httpGet', 'scheme') or 'HTTP'} GET {_path(probe)} on {asks}"

@@ -17,13 +17,12 @@ from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, condition
 from . import _case
-from ._case import ContainerCase, Judgement, WorkloadCase
 from ._failing import beyond_patience, failing
 
 _SHOWN: t.Final = 6
 
 
-def rollout_stuck(case: WorkloadCase) -> Judgement | None:
+def rollout_stuck(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A new revision does not get on: paused, past its deadline, held by the strategy, or by a pod of an old revision."""
     judges = {"Deployment": (_paused, _past_deadline), "StatefulSet": (_by_strategy,), "DaemonSet": (_by_strategy,)}
     found = (judge(case) for judge in judges.get(case.workload.kind, ()))
@@ -31,7 +30,7 @@ def rollout_stuck(case: WorkloadCase) -> Judgement | None:
     return dataclasses.replace(judgement, evidence=(*judgement.evidence, *_changed(case))) if judgement else None
 
 
-def held_by_an_old_pod(case: WorkloadCase) -> Judgement | None:
+def held_by_an_old_pod(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A StatefulSet waits for a pod of its old revision that never becomes ready, and does not try the new one.
 
     With OrderedReady it goes on only when every pod is ready, so a template that mends the fault does not reach the pod that has it.
@@ -48,7 +47,7 @@ def held_by_an_old_pod(case: WorkloadCase) -> Judgement | None:
     if not newest or _strategy(case) == "OnDelete" or not waiting or not _bad(case, waiting):
         return None
     pod = min(waiting, key=_ordinal)
-    return Judgement(
+    return _case.Judgement(
         summary=f"the new revision {newest} is not tried: {pod.ref.name} of the old one has to become ready first",
         explanation="podManagementPolicy is OrderedReady: the controller touches no pod while one is not ready, not even that one. "
         "What is shown of the pod is the old template's fault, which the new one may mend.",
@@ -80,18 +79,18 @@ def _ordinal(pod: Pod) -> int:
     return int(number) if number.isdecimal() and len(number) < 10 else -1
 
 
-def _bad(case: WorkloadCase, pods: list[Pod]) -> bool:
+def _bad(case: _case.WorkloadCase, pods: list[Pod]) -> bool:
     """Whether they are not just on their way: a container waits with an error or has ended, or it takes too long."""
-    return any(failing(ContainerCase(case.evidence, pod, each)) for pod in pods for each in pod.containers) or any(
-        beyond_patience(case.evidence, pod) for pod in pods
-    )
+    return any(
+        failing(_case.ContainerCase(case.evidence, pod, each)) for pod in pods for each in pod.containers
+    ) or any(beyond_patience(case.evidence, pod) for pod in pods)
 
 
-def _strategy(case: WorkloadCase) -> str:
+def _strategy(case: _case.WorkloadCase) -> str:
     return fields.get_str(case.json, "spec", "updateStrategy", "type")
 
 
-def _by_strategy(case: WorkloadCase) -> Judgement | None:
+def _by_strategy(case: _case.WorkloadCase) -> _case.Judgement | None:
     """Nothing fails; the strategy leaves pods on an old revision until somebody does something."""
     partition = fields.get_int(case.json, "spec", "updateStrategy", "rollingUpdate", "partition") or 0
     manual = _strategy(case) == "OnDelete"
@@ -102,7 +101,7 @@ def _by_strategy(case: WorkloadCase) -> Judgement | None:
     if not newest or not old or not (manual or (partition and all(_ordinal(pod) < partition for pod in old))):
         return None
     rule = "updateStrategy.type OnDelete" if manual else f"updateStrategy.rollingUpdate.partition {partition}"
-    return Judgement(
+    return _case.Judgement(
         summary=f"{len(old)} of {len(pods)} pods stay on an old revision ({rule})",
         explanation="Nothing fails: the strategy asks for it. "
         + (
@@ -120,7 +119,7 @@ def _by_strategy(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _changed(case: WorkloadCase) -> tuple[EvidenceItem, ...]:
+def _changed(case: _case.WorkloadCase) -> tuple[EvidenceItem, ...]:
     """What the newest revision changed, where the one before still exists: the places, and the images in words."""
     revisions = case.evidence.revisions(case.workload)
     if len(revisions) < 2:
@@ -164,12 +163,12 @@ def _without_hash(template: fields.Json, key: str) -> fields.Json:
     return {name: value for name, value in found.items() if name != "pod-template-hash"}
 
 
-def _paused(case: WorkloadCase) -> Judgement | None:
+def _paused(case: _case.WorkloadCase) -> _case.Judgement | None:
     wanted = fields.get_int(case.json, "spec", "replicas")
     updated = fields.get_int(case.json, "status", "updatedReplicas") or 0
     if fields.get(case.json, "spec", "paused") is not True or not wanted or updated >= wanted:
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"the rollout is paused with {updated} of {wanted} replicas on the new revision",
         explanation="spec.paused is true: the controller makes no new pods of the changed template until the rollout is resumed.",
         evidence=(
@@ -182,7 +181,7 @@ def _paused(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _past_deadline(case: WorkloadCase) -> Judgement | None:
+def _past_deadline(case: _case.WorkloadCase) -> _case.Judgement | None:
     progressing = condition(case.json, "Progressing")
     if fields.get_str(progressing, "reason") != "ProgressDeadlineExceeded":
         return None
@@ -192,7 +191,7 @@ def _past_deadline(case: WorkloadCase) -> Judgement | None:
         for name in ("updatedReplicas", "readyReplicas", "availableReplicas")
     }
     deadline = fields.get_int(case.json, "spec", "progressDeadlineSeconds")
-    return Judgement(
+    return _case.Judgement(
         summary=f"the rollout made no progress for {deadline} s: {status['updatedReplicas']} of {wanted} replicas are on the new revision, "
         f"{status['availableReplicas']} available",
         explanation=f"The controller waited {deadline} s for progress and gave up; no pod of it shows a fault of its own.",

@@ -18,7 +18,6 @@ from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, condition
 from .._model.selectors import selects
 from . import _case
-from ._case import Judgement, ObjectCase, WorkloadCase
 from ._near import near_misses
 from ._services import services
 
@@ -33,7 +32,7 @@ _METRICS_SERVER: t.Final = Ref("Deployment", "kube-system", "metrics-server")
 _NO_METRICS_YET: t.Final = r"(?i)did not receive metrics|no metrics returned|pods might be unready"
 
 
-def scaled_to_zero(case: WorkloadCase) -> Judgement | None:
+def scaled_to_zero(case: _case.WorkloadCase) -> _case.Judgement | None:
     """Somebody set the replicas to none, and a Service has nothing else to send its requests to."""
     if case.workload.kind not in _SCALED or fields.get_int(case.json, "spec", "replicas") != 0 or _comes_back(case):
         return None
@@ -42,7 +41,7 @@ def scaled_to_zero(case: WorkloadCase) -> Judgement | None:
         return None
     uid = fields.get_str(case.json, "metadata", "uid")
     scaled = [event for event in case.evidence.events(uid) if event.reason == "ScalingReplicaSet"][:1]
-    return Judgement(
+    return _case.Judgement(
         summary=f"scaled to zero: nobody answers for {' and '.join(map(str, services))}",
         explanation="spec.replicas is 0, so no pod is wanted and none is missing. No autoscaler is there to bring it back, "
         "and the Service selects no other pod.",
@@ -56,7 +55,7 @@ def scaled_to_zero(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def _comes_back(case: WorkloadCase) -> bool:
+def _comes_back(case: _case.WorkloadCase) -> bool:
     """Whether an autoscaler looks after it, which may go to zero on purpose."""
     marks = {
         **fields.get_dict(case.json, "metadata", "labels"),
@@ -68,7 +67,7 @@ def _comes_back(case: WorkloadCase) -> bool:
     )
 
 
-def _left_alone(case: WorkloadCase) -> list[Ref]:
+def _left_alone(case: _case.WorkloadCase) -> list[Ref]:
     """The Services that would send requests to its pods, and have no pod at all."""
     labels = fields.get_dict(case.json, "spec", "template", "metadata", "labels").items()
     return sorted(
@@ -78,7 +77,7 @@ def _left_alone(case: WorkloadCase) -> list[Ref]:
     )
 
 
-def autoscaler_unable(case: ObjectCase) -> Judgement | None:
+def autoscaler_unable(case: _case.ObjectCase) -> _case.Judgement | None:
     """An autoscaler can't read its target or its metrics, or wants more replicas than it may make."""
     able, active = condition(case.json, "AbleToScale"), condition(case.json, "ScalingActive")
     if fields.get_str(able, "status") == "False":
@@ -88,12 +87,12 @@ def autoscaler_unable(case: ObjectCase) -> Judgement | None:
     return _without_request(case, active) or _no_metrics(case, active)
 
 
-def _no_target(case: ObjectCase, able: fields.Json) -> Judgement:
+def _no_target(case: _case.ObjectCase, able: fields.Json) -> _case.Judgement:
     target = _target(case.json, case.ref.namespace)
     missing = target.kind in KINDS and case.evidence.lists(target.kind, target.namespace)
     missing = missing and case.evidence.get(target) is None
     names = case.evidence.named(target.kind, target.namespace) if missing else ()
-    return Judgement(
+    return _case.Judgement(
         summary=f"the autoscaler can't scale: {target} does not exist"
         if missing
         else f"the autoscaler can't scale {target}",
@@ -112,7 +111,7 @@ def _no_target(case: ObjectCase, able: fields.Json) -> Judgement:
     )
 
 
-def _without_request(case: ObjectCase, active: fields.Json) -> Judgement | None:
+def _without_request(case: _case.ObjectCase, active: fields.Json) -> _case.Judgement | None:
     """A target in percent of the request, and a container that has none."""
     target = _target(case.json, case.ref.namespace)
     spec = fields.get_dict(case.evidence.get(target), "spec", "template", "spec")
@@ -124,7 +123,7 @@ def _without_request(case: ObjectCase, active: fields.Json) -> Judgement | None:
         for container in _measured(spec, fields.get_str(source, "container")):
             if not _has_request(container, spec, resource):
                 name = fields.get_str(container, "name")
-                return Judgement(
+                return _case.Judgement(
                     summary=f"the autoscaler {case.ref.name} can't compute: container {name} has no {resource} request",
                     explanation=f"Its target is a percentage of what is requested, and container {name} requests no {resource}. "
                     "Until it does, the number of replicas stays as it is.",
@@ -164,7 +163,7 @@ def _has_request(container: fields.Json, spec: fields.Json, resource: str) -> bo
     )
 
 
-def _no_metrics(case: ObjectCase, active: fields.Json) -> Judgement | None:
+def _no_metrics(case: _case.ObjectCase, active: fields.Json) -> _case.Judgement | None:
     target = _target(case.json, case.ref.namespace)
     message = fields.get_str(active, "message")
     api = re.search(_METRICS_API, message)
@@ -179,7 +178,7 @@ def _no_metrics(case: ObjectCase, active: fields.Json) -> Judgement | None:
         if api
         else "Its condition ScalingActive is False; the message says what is in its way."
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"the autoscaler can't compute the number of replicas of {target} ({fields.get_str(active, 'reason')})",
         explanation=f"{why} Until then the number of replicas stays as it is.",
         evidence=(_case.quote_condition(case.ref, active),),
@@ -193,7 +192,7 @@ def _no_metrics(case: ObjectCase, active: fields.Json) -> Judgement | None:
     )
 
 
-def _at_its_maximum(case: ObjectCase) -> Judgement | None:
+def _at_its_maximum(case: _case.ObjectCase) -> _case.Judgement | None:
     """It wants more than it may have; where it may not choose at all, that is on purpose."""
     limited = condition(case.json, "ScalingLimited")
     most, least = (
@@ -207,7 +206,7 @@ def _at_its_maximum(case: ObjectCase) -> Judgement | None:
     ):
         return None
     target = _target(case.json, case.ref.namespace)
-    return Judgement(
+    return _case.Judgement(
         summary=f"the autoscaler wants more replicas of {target} than its maximum of {most}",
         explanation="Its metrics are above their target, and it may not add replicas: what is there has to carry the load.",
         evidence=(
@@ -228,7 +227,7 @@ def _target(json: fields.Json, namespace: str) -> Ref:
     )
 
 
-def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
+def disruption_budget_blocks(case: _case.ObjectCase) -> _case.Judgement | None:
     """A budget that lets no pod go although all are healthy: whoever drains a node waits for ever."""
     numbers = {name: fields.get_int(case.json, "status", name) for name in _NUMBERS}
     expected, healthy = numbers["expectedPods"] or 0, numbers["currentHealthy"] or 0
@@ -247,7 +246,7 @@ def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
         if broken
         else f"All {expected} pods are healthy, and {rule} leaves none to spare: an eviction is refused now and at any other time."
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"the budget allows no eviction although all of its {expected} pods are healthy ({rule})"
         if not broken
         else "the budget allows no eviction: its controller can't count the pods",
@@ -266,7 +265,7 @@ def disruption_budget_blocks(case: ObjectCase) -> Judgement | None:
     )
 
 
-def _drained(case: ObjectCase) -> list[Ref]:
+def _drained(case: _case.ObjectCase) -> list[Ref]:
     """The nodes that take no new pods and have one of its pods: whoever empties them has to evict it."""
     found = set()
     for pod in case.evidence.pods:

@@ -13,7 +13,6 @@ from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
 from .._model.selectors import holds, selects
 from . import _case
-from ._case import Judgement, PodCase, WorkloadCase
 from ._near import near_misses
 from ._placement import (
     Places,
@@ -36,7 +35,7 @@ _SEE_NODES: t.Final = (
 )
 
 
-def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
+def node_selection_unsatisfiable(case: _case.PodCase) -> _case.Judgement | None:
     """No node has the labels that the pod selects, or none stands to other pods as this one asks."""
     kind = case.obstacle
     if kind == "neighbours":
@@ -59,7 +58,7 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
         EvidenceItem("spec", place, "; ".join(map(in_words, asked)) or "nothing"),
     ]
     evidence += [EvidenceItem("object", "Nodes: what each lacks", missed)] if missed else []
-    return Judgement(
+    return _case.Judgement(
         summary=f"no node has all of {what}" if together else f"no node has {what}",
         explanation="A pod only goes to a node whose labels are as its nodeSelector and node affinity say. "
         + ("Each is there on some node, but never together." if together else "Room and taints did not come into it."),
@@ -71,7 +70,7 @@ def node_selection_unsatisfiable(case: PodCase) -> Judgement | None:
     )
 
 
-def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
+def no_node_for_daemon_set(case: _case.WorkloadCase) -> _case.Judgement | None:
     """A DaemonSet selects no node, and labels that are spelt nearly so are there; without those it may be meant so."""
     nodes = case.evidence.named("Node", "")
     spec = fields.get_dict(case.json, "spec", "template", "spec")
@@ -90,7 +89,7 @@ def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
     if not meant or not case.evidence.lists("Node", ""):
         return None
     what = " and ".join(map(in_words, nowhere))
-    return Judgement(
+    return _case.Judgement(
         summary=f"it runs on no node: none has {what}",
         explanation="A DaemonSet makes no pod where its selectors leave every node out. A label that is spelt nearly so is there.",
         evidence=(
@@ -109,14 +108,14 @@ def no_node_for_daemon_set(case: WorkloadCase) -> Judgement | None:
     )
 
 
-def node_not_there(case: PodCase) -> Judgement | None:
+def node_not_there(case: _case.PodCase) -> _case.Judgement | None:
     """The pod names its node itself, past the scheduler, and there is no such node."""
     pod, nodes = case.pod, case.evidence.named("Node", "")
     if not pod.node or pod.node in nodes or not nodes or not case.evidence.lists("Node", ""):
         return None
     if pod.condition("PodScheduled") or fields.get(pod.json, "status", "hostIP"):
         return None  # it was there once
-    return Judgement(
+    return _case.Judgement(
         summary=f"there is no node {pod.node}, which the pod names in spec.nodeName",
         explanation="A pod that names its node goes past the scheduler and waits for that node's kubelet. After a while it is deleted.",
         evidence=(
@@ -128,13 +127,13 @@ def node_not_there(case: PodCase) -> Judgement | None:
     )
 
 
-def refused_by_node(case: PodCase) -> Judgement | None:
+def refused_by_node(case: _case.PodCase) -> _case.Judgement | None:
     """The pod names its node itself, and that node's kubelet refuses it for the labels that the pod selects."""
     quote = refused(case.evidence, case.pod, "NodeAffinity")
     if quote is None:
         return None
     asked = "; ".join(map(in_words, selection(case.pod.spec).requirements))
-    return Judgement(
+    return _case.Judgement(
         summary=f"node {case.pod.node}, which the pod names in spec.nodeName, has not what the pod selects: {asked}",
         explanation="A pod that names its node goes past the scheduler, so no other node is tried: that node's kubelet refused it.",
         evidence=(
@@ -145,13 +144,13 @@ def refused_by_node(case: PodCase) -> Judgement | None:
     )
 
 
-def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
+def node_tainted_or_cordoned(case: _case.PodCase) -> _case.Judgement | None:
     """Every node that the pod selects was cordoned, or has a taint that the pod does not tolerate."""
     if case.obstacle != "taint":
         return None
     condition, places = _case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled")), case.places
     if places is None:
-        return Judgement(
+        return _case.Judgement(
             summary="the nodes were cordoned, or have taints that the pod does not tolerate",
             explanation="The scheduler says so. Which taints they are is not known: the nodes could not be read.",
             evidence=(condition,),
@@ -169,7 +168,7 @@ def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
     else:
         who = f"node {next(iter(closed))}, the only one {'that the pod selects' if len(places.nodes) > 1 else 'there is'}, is closed to it"
     only_cordoned = len(closed) == 1 and all(taint.cordon for taint in found)
-    return Judgement(
+    return _case.Judgement(
         summary=f"{who}: {' and '.join(map(str, found))}",
         explanation=_why_closed(found, len(places.nodes) - len(closed)),
         evidence=tuple(evidence),
@@ -180,7 +179,7 @@ def node_tainted_or_cordoned(case: PodCase) -> Judgement | None:
     )
 
 
-def host_port_conflict(case: PodCase) -> Judgement | None:
+def host_port_conflict(case: _case.PodCase) -> _case.Judgement | None:
     """Other pods hold the port of the node that this one wants for itself."""
     if case.obstacle != "ports":
         return None
@@ -192,13 +191,13 @@ def host_port_conflict(case: PodCase) -> Judgement | None:
     )
 
 
-def refused_for_ports(case: PodCase) -> Judgement | None:
+def refused_for_ports(case: _case.PodCase) -> _case.Judgement | None:
     """The pod names its node itself, and that node's kubelet has given the port away."""
     quote = refused(case.evidence, case.pod, "NodePorts")
     return _port_taken(case, quote, {case.pod.node}) if quote else None
 
 
-def scheduler_missing(case: PodCase) -> Judgement | None:
+def scheduler_missing(case: _case.PodCase) -> _case.Judgement | None:
     """No scheduler has looked at the pod, or its scheduling gates keep it from being looked at."""
     waited = moments.seconds_between(case.pod.created, case.evidence.observed_at) or 0
     if case.pod.node or case.pod.phase != "Pending" or waited < _LOOK_SECONDS:
@@ -208,9 +207,9 @@ def scheduler_missing(case: PodCase) -> Judgement | None:
     return _nobody_looks(case, waited)
 
 
-def _gated(case: PodCase) -> Judgement:
+def _gated(case: _case.PodCase) -> _case.Judgement:
     gates = ", ".join(fields.get_str(gate, "name") for gate in fields.get_dicts(case.pod.spec, "schedulingGates"))
-    return Judgement(
+    return _case.Judgement(
         summary=f"held back by its scheduling gates: {gates}",
         explanation="A gate keeps the scheduler from looking at the pod until whoever set it takes it away. No other fault is known yet.",
         evidence=(
@@ -222,7 +221,7 @@ def _gated(case: PodCase) -> Judgement:
     )
 
 
-def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
+def _nobody_looks(case: _case.PodCase, waited: float) -> _case.Judgement | None:
     pod, name = case.pod, fields.get_str(case.pod.spec, "schedulerName") or "default-scheduler"
     seen = any(event.reason in {"FailedScheduling", "Scheduled"} for event in case.events)
     if seen or fields.get_list(pod.json, "status", "conditions") or fields.get(pod.json, "status", "hostIP"):
@@ -231,7 +230,7 @@ def _nobody_looks(case: PodCase, waited: float) -> Judgement | None:
     if placed.get(name, "") > (pod.created or ""):
         return None  # it takes newer ones, and will come to this one, or waits for its volumes
     own = name != "default-scheduler"
-    return Judgement(
+    return _case.Judgement(
         summary=f"no scheduler has looked at the pod for {moments.in_words(waited)}; it asks for {name}",
         explanation="A scheduler says in the condition PodScheduled what it found, also where no node fits. It is not there: "
         + ("nothing of that name is at work." if own else "the cluster's scheduler is not at work."),
@@ -280,7 +279,7 @@ def _having(labels: t.Sequence[fields.Json], key: str, value: str) -> str:
     return "1 node has it" if count == 1 else f"{count} nodes have it"
 
 
-def _neighbours(case: PodCase) -> Judgement:
+def _neighbours(case: _case.PodCase) -> _case.Judgement:
     """Pod affinity, anti-affinity and topology spread: what the pod asks, and how the nodes stand."""
     places, spec = case.places, case.pod.spec
     evidence = [_case.quote_condition(case.pod.ref, case.pod.condition("PodScheduled"))]
@@ -305,7 +304,7 @@ def _neighbours(case: PodCase) -> Judgement:
     lacking = sorted(key for key in keys if places and not any(key in labels_of(n) for n in places.open.values()))
     if lacking:
         summary = f"no node has label {', '.join(lacking)}, by which the pod's rules tell places apart"
-    return Judgement(
+    return _case.Judgement(
         summary=summary,
         explanation=why
         + "The nodes that the pod selects and tolerates were refused for the pods that run there, or for a label that tells places apart.",
@@ -335,7 +334,7 @@ def _pods_meant(rule: fields.Json) -> str:
     return f"pods with {', '.join(words)}" if words else "every pod"
 
 
-def _neighbours_meant(case: PodCase) -> t.Iterator[Candidate]:
+def _neighbours_meant(case: _case.PodCase) -> t.Iterator[Candidate]:
     """Where the pod wants to be beside pods that are not there: labels of pods that are, and are spelt otherwise."""
     mates = [
         pod for pod in case.evidence.pods if pod.ref.namespace == case.pod.ref.namespace and pod.ref != case.pod.ref
@@ -384,7 +383,7 @@ def _why_closed(found: t.Sequence[Taint], unselected: int) -> str:
     return " ".join(words)
 
 
-def _open_again(case: PodCase, closed: t.Mapping[str, t.Sequence[Taint]], unwell: t.Sequence[str]) -> str:
+def _open_again(case: _case.PodCase, closed: t.Mapping[str, t.Sequence[Taint]], unwell: t.Sequence[str]) -> str:
     if unwell:
         return f"kubectl describe node {unwell[0]}   # see its conditions"
     cordoned = [name for name, taints in closed.items() if all(taint.cordon for taint in taints)]
@@ -393,7 +392,7 @@ def _open_again(case: PodCase, closed: t.Mapping[str, t.Sequence[Taint]], unwell
     return _case.edit_command(case.workload) + f"   # add a toleration, if the pod belongs there; see: {_SEE_NODES}"
 
 
-def _tolerations_meant(case: PodCase, found: t.Sequence[Taint]) -> t.Iterator[Candidate]:
+def _tolerations_meant(case: _case.PodCase, found: t.Sequence[Taint]) -> t.Iterator[Candidate]:
     """A toleration that the pod has and that nearly fits: another value or effect, or a key that is spelt otherwise."""
     for taint in found:
         for each in fields.get_dicts(case.pod.spec, "tolerations"):
@@ -408,7 +407,7 @@ def _tolerations_meant(case: PodCase, found: t.Sequence[Taint]) -> t.Iterator[Ca
                 )
 
 
-def _port_taken(case: PodCase, quote: EvidenceItem, nodes: set[str] | None) -> Judgement:
+def _port_taken(case: _case.PodCase, quote: EvidenceItem, nodes: set[str] | None) -> _case.Judgement:
     ports = _host_ports(case.pod)
     holders = [
         (port, pod)
@@ -435,7 +434,7 @@ def _port_taken(case: PodCase, quote: EvidenceItem, nodes: set[str] | None) -> J
         why = f"{holders[0][1].ref} holds it. A port of a node goes to one pod only."
     else:
         why = "A port of a node goes to one pod only. Who holds it is not among the pods that were read."
-    return Judgement(
+    return _case.Judgement(
         summary=f"host port {', '.join(map(_words, taken))} is taken on every node that the pod may go to",
         explanation=why,
         evidence=tuple(evidence),

@@ -18,8 +18,9 @@ from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Mount, Ref, mount_at
 from . import _case
-from ._case import ContainerCase, Judgement
+from ._failures import complaint, kind_of
 from ._near import near_misses
+from ._services import services
 
 _NAME: t.Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
 _LACKING: t.Final = (
@@ -31,10 +32,8 @@ _LACKING: t.Final = (
 # A variable that a program can do without is none that it ends over.
 _HARMLESS: t.Final = (
     r"(?i)(?<!PHP )\bwarn(?:ing)?\b|\bus(?:e|es|ing) .{0,20}\bdefault|(?<!\bno )\bdefault(?:s|ing)? (?:to|value)\b"
-    r"|\b(?:optional|ignor|skip)\w*|\bdeprecated\b|\bfall\w* ?back\b"
+    r"|\b(?:optional|ignor|skip)\w*|\bdeprecated\b|\bfall\w* ?back\b|(?-i:\b(?:INFO|DEBUG)\b)|\blevel\W{1,4}(?:info|debug)\b"
 )
-# Settings that can't be had from elsewhere are the matter of whoever has them.
-_ELSEWHERE: t.Final = r"(?i)refused|time[d -]*out|no such host|unreachable|lookup |resolve host|name resolution"
 _MISSING: t.Final = (
     rf"(?:\bKeyError: |(?i:\bkey not found: ))['\":]?{_NAME}\b",
     rf"(?i:\bundefined (?:array key|index|variable|environment variable)|\bcould not resolve placeholder)\W+{_NAME}\b",
@@ -83,6 +82,11 @@ _NO_FILE: t.Final = (
     r"|\bis a directory\b|\bEISDIR\b"
     r"|\b(?:does not|doesn't) exist\b|(?:could not|couldn't|can(?:not|'t)|unable to) find\b)"
 )
+# Not what Spring says of a property that it lacks, which is a variable that is missing.
+_PLACEHOLDER: t.Final = (
+    r"^(?!.*\bplaceholder\b).*?(?P<word>\$\([A-Z][A-Z0-9_]*\)|\{\{ ?[.$]?[\w.]+ ?\}\}|\$\{[A-Z][A-Z0-9_]*\})"
+)
+_LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
 _NO_RIGHT: t.Final = r"(?i)permission denied|\bEACCES\b"
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
@@ -100,17 +104,24 @@ class _Environment:
     whole: bool
 
 
-def configuration_invalid(case: ContainerCase) -> Judgement | None:
+def configuration_invalid(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program ends over one of its settings, which it names."""
     end = case.last_end
     if end and end.exit_code == 127 and not case.kill:
         return _missing_variable(case, (_SHELL,))
     if not case.gave_up:
         return None
-    return _missing_variable(case, (_SHELL, *_MISSING)) or _bad_value(case) or _missing_file(case) or _bad_file(case)
+    return (
+        _missing_variable(case, (_SHELL, *_MISSING))
+        or _unfilled(case)
+        or _link(case)
+        or _bad_value(case)
+        or _missing_file(case)
+        or _bad_file(case)
+    )
 
 
-def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgement | None:
+def _missing_variable(case: _case.ContainerCase, patterns: t.Sequence[str]) -> _case.Judgement | None:
     match = next((each for each in _told(case, patterns) if not re.search(_CODE, each["name"])), None)
     if match is None:
         return None
@@ -149,7 +160,7 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
         proofs.append(
             EvidenceItem("object", f"{case.workload}: revision {former.number}", f"revision {former.number} set {name}")
         )
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} ends because variable {name} is {'empty' if value == '' else 'not set'}",
         explanation=f"The program names it and ends itself, and the container's spec {how}."
         + (f" Revision {former.number} did." if former else ""),
@@ -160,7 +171,7 @@ def _missing_variable(case: ContainerCase, patterns: t.Sequence[str]) -> Judgeme
     )
 
 
-def _told(case: ContainerCase, patterns: t.Sequence[str]) -> t.Iterator[re.Match[str]]:
+def _told(case: _case.ContainerCase, patterns: t.Sequence[str]) -> t.Iterator[re.Match[str]]:
     """What the program said, without what it went on in spite of."""
     for pattern in patterns:
         match = _case.said(case, pattern)
@@ -168,14 +179,14 @@ def _told(case: ContainerCase, patterns: t.Sequence[str]) -> t.Iterator[re.Match
             yield match
 
 
-def _bad_value(case: ContainerCase) -> Judgement | None:
+def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
     match = next(_told(case, _INVALID), None)
     values = _environment(case).values
     if match is None or match["name"] not in values:
         return None
     name = match["name"]
     quoted = bool(values[name]) and str(values[name]) in match.string
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} ends because it can't use the value of variable {name}",
         explanation="The program names the variable and ends itself"
         + (
@@ -193,7 +204,61 @@ def _bad_value(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _missing_file(case: ContainerCase) -> Judgement | None:
+def _unfilled(case: _case.ContainerCase) -> _case.Judgement | None:
+    """A value came with a placeholder in it that nobody filled: $(NAME) of a variable that is not there, or a template's."""
+    match = next(_told(case, (_PLACEHOLDER,)), None)
+    if match is None or not (kind_of(match.string) or complaint([match.string])):
+        return None
+    word = match["word"]
+    written = next((name for name, value in _environment(case).values.items() if value and word in value), None)
+    place = f"{case.pod.ref}: {case.container.spec_place}"
+    proofs = (EvidenceItem("spec", f"{place}.env[{written}]", f"{written} holds {word}"),) if written else ()
+    return _case.Judgement(
+        summary=f"container {case.container.name} ends because {word} stands where a value should"
+        + (f", in variable {written}" if written else ""),
+        explanation="The program got the placeholder itself: "
+        + (
+            "the kubelet fills in $(NAME) only where a variable of that name stands above it in env."
+            if word.startswith("$(")
+            else "what should have filled it in, such as Helm or envsubst, did not."
+        ),
+        evidence=(_case.quote_said(case, match), _case.quote_end(case), *proofs),
+        next_step=_case.edit_command(case.workload) + f"   # give {case.container.name} the value instead of {word}",
+        confidence="confirmed" if written else "probable",
+    )
+
+
+def _link(case: _case.ContainerCase) -> _case.Judgement | None:
+    """The program takes for its own setting what the kubelet sets for a Service: NAME_PORT is tcp://IP:PORT.
+
+    Kubernetes 1.36 ``pkg/kubelet/envvars``: for every Service that was there before the pod, unless enableServiceLinks is false.
+    """
+    match = next(_told(case, (_LINK,)), None)
+    if match is None or fields.get(case.pod.spec, "enableServiceLinks") is False:
+        return None
+    found = next(
+        (each for each in services(case.evidence, case.pod.ref.namespace) if each.address == match["address"]), None
+    )
+    if found is None or match[0] in _environment(case).values.values():
+        return None
+    name = found.ref.name.upper().replace("-", "_") + "_PORT"
+    return _case.Judgement(
+        summary=f"container {case.container.name} ends because it takes {name}, which Kubernetes sets for {found.ref}, "
+        "for a setting of its own",
+        explanation=f"For every Service a pod gets variables with its address, here {name}={match[0]}. The program expects something else "
+        "in a variable of that name.",
+        evidence=(
+            _case.quote_said(case, match),
+            _case.quote_end(case),
+            EvidenceItem("object", f"{found.ref}: spec.clusterIP", found.address),
+        ),
+        next_step=_case.edit_command(case.workload)
+        + f"   # enableServiceLinks: false, or set {name} for {case.container.name}",
+        candidates=(Candidate("enableServiceLinks: false", "the pod then gets no such variables"),),
+    )
+
+
+def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
     """A file is not where a ConfigMap is mounted, for it has no such key.
 
     A mount of a whole ConfigMap hides what the image may have in that folder; in place of a missing subPath the kubelet makes
@@ -215,7 +280,7 @@ def _missing_file(case: ContainerCase) -> Judgement | None:
         why = f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the image "
         why += f"has in {mount.path}."
         step = f"mount single files with subPath, or add {name} to {source}"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} ends because {path} {what}",
         explanation=why,
         evidence=(
@@ -232,7 +297,7 @@ def _missing_file(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _hidden(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
+def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
     """Files that the line names, in a ConfigMap's mount that does not bring them."""
     for path in re.findall(_PATH, line):
         mount = mount_at(case.pod.spec, case.container.spec, path)
@@ -247,13 +312,13 @@ def _hidden(case: ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
             yield path, mount
 
 
-def _is_run(case: ContainerCase, path: str) -> bool:
+def _is_run(case: _case.ContainerCase, path: str) -> bool:
     """Whether the container is told to run the file: then its command is at fault."""
     run, _read = _run_and_read(case)
     return bool(re.search(_SCRIPT, path)) or path in run
 
 
-def _run_and_read(case: ContainerCase) -> tuple[list[str], list[str]]:
+def _run_and_read(case: _case.ContainerCase) -> tuple[list[str], list[str]]:
     """The words that say what the container runs, and those that this is given."""
     command = fields.get_strs(case.container.spec, "command")
     words = [*command, *fields.get_strs(case.container.spec, "args")]
@@ -261,17 +326,17 @@ def _run_and_read(case: ContainerCase) -> tuple[list[str], list[str]]:
     return words[:run], words[run:]
 
 
-def _bad_file(case: ContainerCase) -> Judgement | None:
+def _bad_file(case: _case.ContainerCase) -> _case.Judgement | None:
     match = next(_told(case, (_BAD_FILE,)), None)
-    if match is None or re.search(_ELSEWHERE, match.string):
-        return None
+    if match is None or kind_of(match.string):
+        return None  # settings that can't be had from elsewhere are the matter of whoever has them
     path, source = next(_mounted_settings(case, match.string), ("", ""))
     if not path and (re.search(_NO_RIGHT, match.string) or not re.search(_SPEAKS_OF_SETTINGS, match.string)):
         return None  # it may be its data that it can't read, or it may not read anything there
     mounted = EvidenceItem(
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} ends because it can't use its settings"
         + (f" in {path}, which is of {source}" if path else ""),
         explanation="The program says what is wrong with them and ends itself"
@@ -289,12 +354,12 @@ def _bad_file(case: ContainerCase) -> Judgement | None:
     )
 
 
-def _rest(case: ContainerCase, match: re.Match[str]) -> tuple[EvidenceItem, ...]:
+def _rest(case: _case.ContainerCase, match: re.Match[str]) -> tuple[EvidenceItem, ...]:
     """The end of the log, where it says more than the line that was found."""
     return tuple(item for item in _case.quote_log(case) if item.text.strip() != match.string.strip())
 
 
-def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, str]]:
+def _mounted_settings(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, str]]:
     """Files of settings that come from outside the image: those that the line names, then those that the container is told to read."""
     spec = case.container.spec
     _run, read = _run_and_read(case)
@@ -309,7 +374,7 @@ def _mounted_settings(case: ContainerCase, line: str) -> t.Iterator[tuple[str, s
             yield place, f"{_MOUNTED[mount.source]} {mount.source_name}".strip()
 
 
-def _edit(case: ContainerCase, source: str) -> str:
+def _edit(case: _case.ContainerCase, source: str) -> str:
     kind, _space, name = source.partition(" ")
     ref = Ref(kind, case.pod.ref.namespace, name)
     if kind not in {"ConfigMap", "Secret"} or not name:
@@ -317,7 +382,7 @@ def _edit(case: ContainerCase, source: str) -> str:
     return _case.edit_command(ref) + f"   # then restart {case.workload}, which does not read it again by itself"
 
 
-def _environment(case: ContainerCase) -> _Environment:
+def _environment(case: _case.ContainerCase) -> _Environment:
     spec, namespace = case.container.spec, case.pod.ref.namespace
     values: dict[str, str | None] = {}
     whole = True
@@ -329,7 +394,7 @@ def _environment(case: ContainerCase) -> _Environment:
     return _Environment({**values, **_own_variables(spec)}, whole)
 
 
-def _lost(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
+def _lost(case: _case.ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
     """Each variable that comes from an optional key which is not there, or may not be there for it is a Secret's."""
     for each in fields.get_dicts(case.container.spec, "env"):
         name, place = (

@@ -17,7 +17,6 @@ from .._model import moments
 from .._model.finding import EvidenceItem
 from .._model.objects import PROBE_KINDS, Container
 from . import _case
-from ._case import Judgement, PodCase
 
 # A worker that is done a little later than the other one is no fault.
 _PATIENCE_SECONDS: t.Final = 60
@@ -28,7 +27,7 @@ _ENDLESS: t.Final = (
 )
 
 
-def job_sidecar_never_ends(case: PodCase) -> Judgement | None:
+def job_sidecar_never_ends(case: _case.PodCase) -> _case.Judgement | None:
     """The container that does the Job's work has ended well; another one serves on, so the Job never completes."""
     maker = case.evidence.maker(case.pod)
     containers = [each for each in case.pod.containers if each.role == "app"]
@@ -49,7 +48,7 @@ def job_sidecar_never_ends(case: PodCase) -> Judgement | None:
     goes_on = EvidenceItem(
         "status", f"{case.pod.ref}: {named.status_place}.state.running", f"running since {named.running_since}"
     )
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {done[0].name} has done its work, and container {named.name} keeps the Job from completing",
         explanation=f"A Job is complete when all containers of its pod have ended. {named.name} does not end by itself, and as an ordinary "
         "container it is not ended with the work.",
@@ -66,7 +65,7 @@ def job_sidecar_never_ends(case: PodCase) -> Judgement | None:
     )
 
 
-def _long_done(case: PodCase, done: t.Sequence[Container]) -> bool:
+def _long_done(case: _case.PodCase, done: t.Sequence[Container]) -> bool:
     since = [
         moments.seconds_between(each.terminated.finished_at, case.evidence.observed_at)
         for each in done

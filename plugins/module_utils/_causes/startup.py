@@ -20,7 +20,6 @@ from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Ref, mount_at
 from . import _case
-from ._case import ContainerCase, Judgement
 from ._near import near_misses
 from .images import failed_pull, known_images
 
@@ -80,7 +79,7 @@ class _Refusal:
     evidence: tuple[EvidenceItem, ...]
 
 
-def command_not_found(case: ContainerCase) -> Judgement | None:
+def command_not_found(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program that the container shall run is not in its image, or what it needs to be read is not."""
     refusal = _refusal(case)
     if refusal is None or refusal.why != "missing":
@@ -109,7 +108,7 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
     else:
         summary = f"can't start: {what} is not in image {case.container.image}"
         why = "A shell can't find a command" + (", which the log names." if word else ": that is its exit code 127.")
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} {summary}",
         explanation=f"{why} The image was pulled and the container was created, so the fault is in the command or in what the image holds.",
         evidence=(*refusal.evidence, _written(case)),
@@ -126,7 +125,7 @@ def command_not_found(case: ContainerCase) -> Judgement | None:
     )
 
 
-def command_not_executable(case: ContainerCase) -> Judgement | None:
+def command_not_executable(case: _case.ContainerCase) -> _case.Judgement | None:
     """The file is there and may not be executed: its mode, its mount, or it is no program at all."""
     refusal = _refusal(case)
     if refusal is None:
@@ -155,7 +154,7 @@ def command_not_executable(case: ContainerCase) -> Judgement | None:
         if refusal.why == "denied" and mode is not None and not mode & _EXECUTABLE_BITS:
             candidates = (Candidate("defaultMode: 0755", f"volume {name} gives its files mode {mode:04o}"),)
             step = f"give volume {name} defaultMode: 0755, or name the interpreter in command of {case.container.name}"
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} can't start: {what} is there and can't be executed",
         explanation=why,
         evidence=tuple(evidence),
@@ -165,7 +164,7 @@ def command_not_executable(case: ContainerCase) -> Judgement | None:
     )
 
 
-def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
+def image_architecture_mismatch(case: _case.ContainerCase) -> _case.Judgement | None:
     """The image holds programs for another kind of processor than the node has."""
     node = case.evidence.get(Ref("Node", "", case.pod.node)) or {}
     architecture = fields.get_str(node, "status", "nodeInfo", "architecture")
@@ -200,7 +199,7 @@ def image_architecture_mismatch(case: ContainerCase) -> Judgement | None:
         evidence.append(EvidenceItem("object", f"Node {case.pod.node}: status.nodeInfo.architecture", architecture))
     if elsewhere:
         evidence.append(elsewhere)
-    return Judgement(
+    return _case.Judgement(
         summary=summary,
         explanation=why,
         evidence=tuple(evidence),
@@ -237,7 +236,7 @@ _OTHER_STORY: t.Final = r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|(?i:environment variable
 _CONFIGURATION_FILE: t.Final = r"(?i)\.(?:conf|cfg|ini|json|properties|toml|ya?ml)\b"
 
 
-def command_usage_error(case: ContainerCase) -> Judgement | None:
+def command_usage_error(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program is found and does not understand the arguments that the pod gives it."""
     end = case.last_end
     if end is None or end.reason != "Error" or not end.exit_code or end.exit_code > 125 or case.kill is not None:
@@ -246,7 +245,7 @@ def command_usage_error(case: ContainerCase) -> Judgement | None:
     told = _told_of_arguments(case.container.spec, lines)
     if told is None and not _tells_usage(end.exit_code, lines):
         return None
-    return Judgement(
+    return _case.Judgement(
         summary=f"container {case.container.name} is called with arguments that it does not take"
         + (f": {told}" if told else f" (exit code {end.exit_code})"),
         explanation="The program was found and ran; it refused the way it is called before it did any work."
@@ -298,7 +297,7 @@ def _tells_usage(exit_code: int, lines: t.Sequence[str]) -> bool:
     return any(re.search(_COMPLAINT, line) or re.search(_USAGE, line) for line in lines)
 
 
-def _refusal(case: ContainerCase) -> _Refusal | None:
+def _refusal(case: _case.ContainerCase) -> _Refusal | None:
     """What could not be executed: the runtime, the kernel or a shell says it."""
     end = case.last_end
     by_runtime = _by_runtime(case)
@@ -321,12 +320,12 @@ def _refusal(case: ContainerCase) -> _Refusal | None:
     return _Refusal("", _SHELL_CODES[end.exit_code], "shell", evidence)
 
 
-def _ended_over_it(case: ContainerCase) -> bool:
+def _ended_over_it(case: _case.ContainerCase) -> bool:
     """Whether the exit code is a shell's for a command that it can't run."""
     return case.last_end is not None and case.last_end.exit_code in _SHELL_CODES
 
 
-def _by_runtime(case: ContainerCase) -> _Refusal | None:
+def _by_runtime(case: _case.ContainerCase) -> _Refusal | None:
     for text, quote in start_texts(case):
         match = next((m for pattern in _RUNTIME if (m := re.search(pattern, text))), None)
         if match and (why := _why(match["why"])):
@@ -334,7 +333,7 @@ def _by_runtime(case: ContainerCase) -> _Refusal | None:
     return None
 
 
-def start_texts(case: ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
+def start_texts(case: _case.ContainerCase) -> t.Iterator[tuple[str, EvidenceItem]]:
     """What the runtime said when it could not start the container: with the last end, or in the waiting state."""
     end = case.last_end
     if end and end.reason in START_REASONS:
@@ -347,19 +346,19 @@ def _why(words: str) -> _Why | None:
     return next((why for why, pattern in _WHYS if re.search(pattern, words)), None)
 
 
-def _written(case: ContainerCase) -> EvidenceItem:
+def _written(case: _case.ContainerCase) -> EvidenceItem:
     place = f"{case.workload}: template, container {case.container.name}: command and args"
     return EvidenceItem("spec", place, _case.command_line(case.container.spec))
 
 
-def _mounted(case: ContainerCase, word: str) -> fields.Json:
+def _mounted(case: _case.ContainerCase, word: str) -> fields.Json:
     """The volume in which a file lies, or an empty dictionary where it comes with the image."""
     path = posixpath.normpath(posixpath.join(fields.get_str(case.container.spec, "workingDir") or "/", word))
     mount = mount_at(case.pod.spec, case.container.spec, path) if "/" in word else None
     return mount.volume if mount else {}
 
 
-def _is_script(case: ContainerCase, file: str) -> bool:
+def _is_script(case: _case.ContainerCase, file: str) -> bool:
     """Whether a file is text, because a ConfigMap or Secret brings it and not as binary data.
 
     A script of the image itself says nothing: its interpreter may be a foreign program, with the same complaint.
@@ -383,7 +382,7 @@ def _mode(volume: fields.Json, file: str) -> int | None:
     return _DEFAULT_MODE if mode is None else mode
 
 
-def _former_commands(case: ContainerCase) -> tuple[Candidate, ...]:
+def _former_commands(case: _case.ContainerCase) -> tuple[Candidate, ...]:
     written = _case.command_line(case.container.spec)
     for revision, spec in case.former_containers:
         former = _case.command_line(spec)
@@ -392,7 +391,7 @@ def _former_commands(case: ContainerCase) -> tuple[Candidate, ...]:
     return ()
 
 
-def _runs_elsewhere(case: ContainerCase, architecture: str) -> EvidenceItem | None:
+def _runs_elsewhere(case: _case.ContainerCase, architecture: str) -> EvidenceItem | None:
     """A container that does run the same image, on a node of another architecture."""
     users = case.evidence.images_in_use.get(case.container.image, {}).get("", []) if architecture else []
     for pod in users:

@@ -19,7 +19,6 @@ from .._model.objects import Event, Ref, mounted_by, ref_of
 from .._model.selectors import selects
 from .._model.text import one_line
 from . import _case
-from ._case import ContainerCase, Judgement, PodCase
 from ._near import near_misses
 from ._placement import claims, told, volume_affinities
 
@@ -51,7 +50,7 @@ _BIND: t.Final = (
 )
 
 
-def volume_claim_unbound(case: PodCase) -> Judgement | None:
+def volume_claim_unbound(case: _case.PodCase) -> _case.Judgement | None:
     """A claim that the pod needs is not there, or gets no volume that a node of the pod can use."""
     waits = case.obstacle == "volume"
     if not waits and (case.pod.node or case.pod.condition("PodScheduled")):
@@ -63,7 +62,7 @@ def volume_claim_unbound(case: PodCase) -> Judgement | None:
             what, why, evidence, candidates, next_step = found
             ref = Ref(_CLAIM, case.pod.ref.namespace, name)
             own = case.evidence.get(ref) is None or _made_for_the_pod(case, name)
-            return Judgement(
+            return _case.Judgement(
                 summary=f"volume claim {name} {what}",
                 explanation=why,
                 evidence=(*((quote,) if waits else ()), *evidence),
@@ -77,7 +76,7 @@ def volume_claim_unbound(case: PodCase) -> Judgement | None:
 _Fault = tuple[str, str, t.Sequence[EvidenceItem], t.Sequence[Candidate], "str | None"]
 
 
-def _fault(case: PodCase, name: str, waits: bool) -> _Fault | None:
+def _fault(case: _case.PodCase, name: str, waits: bool) -> _Fault | None:
     """What is wrong with one claim; ``waits`` where the scheduler itself says that a volume stands in the way."""
     ref = Ref(_CLAIM, case.pod.ref.namespace, name)
     claim = case.evidence.get(ref)
@@ -101,11 +100,11 @@ def _fault(case: PodCase, name: str, waits: bool) -> _Fault | None:
     return _pending(case, ref, claim, status)
 
 
-def _phase(case: PodCase, name: str) -> str:
+def _phase(case: _case.PodCase, name: str) -> str:
     return fields.get_str(case.evidence.get(Ref(_CLAIM, case.pod.ref.namespace, name)), "status", "phase")
 
 
-def _missing(case: PodCase, ref: Ref) -> _Fault | None:
+def _missing(case: _case.PodCase, ref: Ref) -> _Fault | None:
     others = case.evidence.named(_CLAIM, ref.namespace)
     said = re.search(rf"persistentvolumeclaims? \"{re.escape(ref.name)}\" not found", told(case.pod), re.I)
     if not said and (not case.evidence.lists(_CLAIM, ref.namespace) or _made_for_the_pod(case, ref.name)):
@@ -128,7 +127,7 @@ def _missing(case: PodCase, ref: Ref) -> _Fault | None:
     )
 
 
-def _unreachable(case: PodCase, ref: Ref, claim: fields.Json) -> _Fault | None:
+def _unreachable(case: _case.PodCase, ref: Ref, claim: fields.Json) -> _Fault | None:
     """It has a volume, and no node that the pod may go to can use it."""
     volume = fields.get_str(claim, "spec", "volumeName")
     if case.evidence.lists("PersistentVolume", "") and volume not in case.evidence.named("PersistentVolume", ""):
@@ -159,7 +158,7 @@ def _as_text(terms: t.Sequence[t.Any]) -> str:
     return "; ".join(each)
 
 
-def _pending(case: PodCase, ref: Ref, claim: fields.Json, status: EvidenceItem) -> _Fault | None:
+def _pending(case: _case.PodCase, ref: Ref, claim: fields.Json, status: EvidenceItem) -> _Fault | None:
     classes = case.evidence.named("StorageClass", "")
     name = _class_of(claim)
     spec = EvidenceItem("spec", f"{ref}: spec", _in_words(claim))
@@ -201,7 +200,7 @@ def _pending(case: PodCase, ref: Ref, claim: fields.Json, status: EvidenceItem) 
     return what, why, [status, spec, *quotes, *seen], [*nearly, *offers], None
 
 
-def _no_such_class(case: PodCase, ref: Ref, name: str, evidence: t.Sequence[EvidenceItem]) -> _Fault:
+def _no_such_class(case: _case.PodCase, ref: Ref, name: str, evidence: t.Sequence[EvidenceItem]) -> _Fault:
     classes = case.evidence.named("StorageClass", "")
     absent = EvidenceItem(
         "absence", f"StorageClass {name}", f"not among: {', '.join(sorted(classes)) or 'there is none'}"
@@ -223,7 +222,9 @@ def _no_such_class(case: PodCase, ref: Ref, name: str, evidence: t.Sequence[Evid
     )
 
 
-def _not_provisioned(case: PodCase, claim: fields.Json, name: str, evidence: t.Sequence[EvidenceItem]) -> _Fault | None:
+def _not_provisioned(
+    case: _case.PodCase, claim: fields.Json, name: str, evidence: t.Sequence[EvidenceItem]
+) -> _Fault | None:
     """The class is there, and what should make the volume fails, or is not there."""
     provisioner = fields.get_str(case.evidence.get(Ref("StorageClass", "", name)), "provisioner")
     events = _events(case, claim)
@@ -287,7 +288,7 @@ def _is_default(storage_class: fields.Json) -> bool:
     return any(annotations.get(name) == "true" for name in _DEFAULT_CLASS)
 
 
-def _made_for_the_pod(case: PodCase, name: str) -> bool:
+def _made_for_the_pod(case: _case.PodCase, name: str) -> bool:
     """Whether the claim is made from a template, so that each replica has one of its own."""
     templates = {
         fields.get_str(each, "metadata", "name")
@@ -310,11 +311,11 @@ def _in_words(claim: fields.Json) -> str:
     return ", ".join(words)
 
 
-def _events(case: PodCase, claim: fields.Json) -> list[Event]:
+def _events(case: _case.PodCase, claim: fields.Json) -> list[Event]:
     return case.evidence.events(fields.get_str(claim, "metadata", "uid"))
 
 
-def volume_mount_failed(case: PodCase) -> Judgement | None:
+def volume_mount_failed(case: _case.PodCase) -> _case.Judgement | None:
     """The node can't attach or mount a volume of the pod, so none of its containers is made."""
     found = None
     for event in case.events:
@@ -332,7 +333,7 @@ def volume_mount_failed(case: PodCase) -> Judgement | None:
     )
 
 
-def sub_path_failed(case: ContainerCase) -> Judgement | None:
+def sub_path_failed(case: _case.ContainerCase) -> _case.Judgement | None:
     """The volume is on the node, and what the container wants of it can't be put where it wants it."""
     quotes = [(case.container.waiting_message, _case.quote_waiting(case))]
     if case.last_end and case.last_end.exit_code == 128:  # the runtime never started it
@@ -347,10 +348,14 @@ def sub_path_failed(case: ContainerCase) -> Judgement | None:
 
 
 def _unmountable(
-    case: PodCase, volume: fields.Json, reason: str, quote: EvidenceItem, confidence: t.Literal["confirmed", "probable"]
-) -> Judgement:
+    case: _case.PodCase,
+    volume: fields.Json,
+    reason: str,
+    quote: EvidenceItem,
+    confidence: t.Literal["confirmed", "probable"],
+) -> _case.Judgement:
     name = fields.get_str(volume, "name")
-    container = case.container if isinstance(case, ContainerCase) else None
+    container = case.container if isinstance(case, _case.ContainerCase) else None
     evidence = [quote]
     if volume:
         evidence.append(EvidenceItem("spec", f"{case.pod.ref}: spec.volumes[{name}]", _source(case, volume)))
@@ -373,7 +378,7 @@ def _unmountable(
         reason = f"{source} has no {missing}, which its subPath names"
     holders = _holders(case, volume) if "Multi-Attach" in reason else []
     evidence += [EvidenceItem("object", holder, f"uses the same claim on node {node}") for holder, node in holders]
-    return Judgement(
+    return _case.Judgement(
         summary=f"volume {name or '(unnamed)'} can't be mounted: {one_line(reason, _SUMMARY)}",
         explanation="What a subPath names and is not there becomes an empty folder, and that can't lie on a file."
         if missing
@@ -404,7 +409,7 @@ def _why_not_mounted(reason: str) -> str:
     )
 
 
-def _volume_meant(case: PodCase, name: str) -> fields.Json:
+def _volume_meant(case: _case.PodCase, name: str) -> fields.Json:
     """The pod's volume of that name, or the one whose claim is bound to the PersistentVolume of that name."""
     for volume in fields.get_dicts(case.pod.spec, "volumes"):
         claim = Ref(_CLAIM, case.pod.ref.namespace, fields.get_str(volume, "persistentVolumeClaim", "claimName"))
@@ -413,7 +418,7 @@ def _volume_meant(case: PodCase, name: str) -> fields.Json:
     return {}
 
 
-def _volume_at(case: PodCase, path: str) -> fields.Json:
+def _volume_at(case: _case.PodCase, path: str) -> fields.Json:
     """The volume that a path on the node belongs to: the kubelet's folder of it, or the host's own path."""
     for volume in fields.get_dicts(case.pod.spec, "volumes"):
         name, host = fields.get_str(volume, "name"), fields.get_str(volume, "hostPath", "path")
@@ -422,7 +427,7 @@ def _volume_at(case: PodCase, path: str) -> fields.Json:
     return {}
 
 
-def _source(case: PodCase, volume: fields.Json) -> str:
+def _source(case: _case.PodCase, volume: fields.Json) -> str:
     kind = next((key for key, value in volume.items() if isinstance(value, dict)), "")
     words = ", ".join(
         f"{key} {value}"
@@ -440,7 +445,7 @@ def _mount(mount: fields.Json) -> str:
     return ", ".join(f"{key} {value}" for key, value in mount.items() if isinstance(value, (str, bool)))
 
 
-def _holders(case: PodCase, volume: fields.Json) -> list[tuple[str, str]]:
+def _holders(case: _case.PodCase, volume: fields.Json) -> list[tuple[str, str]]:
     """Pods elsewhere that use the same claim."""
     claim = fields.get_str(volume, "persistentVolumeClaim", "claimName")
     return [

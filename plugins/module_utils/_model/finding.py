@@ -25,6 +25,8 @@ EvidenceKind = t.Literal["status", "condition", "event", "log", "spec", "object"
 
 SEVERITIES: t.Final[tuple[Severity, ...]] = ("critical", "warning", "info")
 UNDETERMINED: t.Final = "undetermined"
+# What a proposal says of its dry run where there is no server to try it on.
+FROM_SNAPSHOT: t.Final = "not possible: from a snapshot"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,8 +22,6 @@ SCHEMA: t.Final = "aiops.kubernetes/plan/1"
 
 Verb = t.Literal["patch", "delete", "create"]
 Source = t.Literal["cluster", "snapshot"]
-# What stands for a dry run where there is no server to try it on.
-FROM_SNAPSHOT: t.Final = "not possible: from a snapshot"
 Operations = tuple[fields.Json, ...]
 
 

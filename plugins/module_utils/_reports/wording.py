@@ -12,8 +12,7 @@ import typing as t
 from .._model import fields, moments
 from .._model.advice import Advice
 from .._model.evidence import Unreadable
-from .._model.finding import Diagnosis, Finding, Remedy
-from .._model.plan import FROM_SNAPSHOT
+from .._model.finding import FROM_SNAPSHOT, Diagnosis, Finding, Remedy
 from .._model.text import shorten
 
 _COMMENT: t.Final = 500

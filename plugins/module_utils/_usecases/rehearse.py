@@ -11,7 +11,8 @@ import typing as t
 
 from .._model import fields
 from .._model.edits import Edit, at
-from .._model.plan import FROM_SNAPSHOT, Step
+from .._model.finding import FROM_SNAPSHOT
+from .._model.plan import Step
 from .._model.writing import NotAllowed, NotAsPlanned, Writer
 from .._remedies._change import Change
 from .perform import lacking_right, perform

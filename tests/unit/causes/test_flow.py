@@ -119,3 +119,18 @@ def test_one_log_speaks_for_the_pods_that_ended_alike() -> None:
     assert case_of(read, 2).log == ""
     [finding] = judge.find(read)
     assert (finding.cause, finding.replicas_affected) == ("application-error", 3)
+
+
+@pytest.mark.parametrize(("app", "cause"), [("api", "undetermined"), ("db", "dependency-unavailable")])
+def test_its_own_likes_are_nothing_that_it_depends_on(app: str, cause: str) -> None:
+    """A member of a cluster waits for the others, whose Service has no endpoint because none of them is ready."""
+    pod = a_pod("a", STAYS, OLD)
+    service = {
+        "metadata": {**pod["metadata"], "name": "peers"},
+        "spec": {"clusterIP": "None", "selector": {"app": app}},
+    }
+    other = copy.deepcopy(pod)
+    other["metadata"].update(name="b", uid="b", labels={"app": "db"}, ownerReferences=[])
+    read = evidence(pod, other, a="can't join: lookup b.peers: no such host")
+    found = judge.find(dataclasses.replace(read, objects={**read.objects, "Service": [service]}))
+    assert [each.cause for each in found if each.workload == read.workload(read.pods[0])] == [cause]

@@ -107,6 +107,8 @@ NOTHING = [
     "listen unix /run/app.sock: bind: address already in use",
     "DEBUG is set, LOG_LEVEL is info",
     "WARN: CACHE_URL is not set, using the default",
+    "2026-11-27 00:28:20 INFO  [main] Hostname settings: BASE_URL: <unset>, strict",
+    '{"level":"info","msg":"CACHE_URL is not set"}',
     "Loading configuration from /etc/app/config.yml",
     "could not write /srv/cache: permission denied, continuing without",
     "thread 'main' panicked at src/main.rs:4: index out of bounds",
@@ -126,6 +128,7 @@ def ended_with(
     before: str = "starting",
     volumes: Sequence[Any] = (),
     config_maps: Sequence[Any] = (),
+    services: Sequence[Any] = (),
     exit_code: int = 1,
     **spec: Any,
 ) -> Finding:
@@ -137,7 +140,7 @@ def ended_with(
     for state in ("state", "lastState"):
         pod["status"]["containerStatuses"][0][state].get("terminated", {})["exitCode"] = exit_code
     objects["ConfigMap"] = list(config_maps)
-    objects["ReplicaSet"] = []
+    objects |= {"ReplicaSet": [], "Service": list(services)}
     name = pod["metadata"]["name"]
     logs = {
         LogRequest(pod["metadata"]["namespace"], name, "server", run): f"{before}\n{line}\n" for run in (True, False)
@@ -290,6 +293,40 @@ def test_settings_that_it_has_no_right_to_are_well() -> None:
     line = 'postgres: could not access the server configuration file "/srv/data/postgresql.conf": Permission denied'
     finding = ended_with(line, securityContext={"runAsUser": 999})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+
+
+UNFILLED = [
+    ("$(DB_HOST)", 'could not translate host name "$(DB_HOST)" to address: Name or service not known'),
+    ("{{ .Values.db.host }}", "dial tcp: lookup {{ .Values.db.host }}: no such host"),
+    ("${DB_PORT}", "ValueError: invalid literal for int() with base 10: '${DB_PORT}'"),
+]
+
+
+@pytest.mark.parametrize(("word", "line"), UNFILLED)
+def test_a_placeholder_that_nobody_filled_is_told(word: str, line: str) -> None:
+    finding = ended_with(line, env=[{"name": "DATABASE_URL", "value": f"postgres://{word}/ledger"}])
+    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
+    assert f"because {word} stands where a value should, in variable DATABASE_URL" in finding.summary
+    assert ended_with(line).confidence == "probable"
+    assert ended_with(f"INFO: format is {word}").cause == OTHER
+
+
+TAKEN_FOR_A_PORT = 'env CACHE_PORT: strconv.Atoi: parsing "tcp://10.96.7.7:6379": invalid syntax'
+
+
+@pytest.mark.parametrize(
+    ("address", "spec", "confirmed"),
+    [
+        ("10.96.7.7", {}, True),
+        ("10.96.7.8", {}, False),
+        ("10.96.7.7", {"env": [{"name": "CACHE_PORT", "value": "tcp://10.96.7.7:6379"}]}, False),
+    ],
+)
+def test_a_variable_that_kubernetes_sets_for_a_service_is_told(address: str, spec: Any, confirmed: bool) -> None:
+    service = {"metadata": {"namespace": NAMESPACE, "name": "cache"}, "spec": {"clusterIP": address}}
+    finding = ended_with(TAKEN_FOR_A_PORT, services=[service], **spec)
+    assert ("which Kubernetes sets for Service" in finding.summary) is confirmed
+    assert (finding.cause, finding.confidence == "confirmed") == (SETTINGS, True) or not confirmed
 
 
 def test_a_key_of_the_data_is_no_variable() -> None:
