@@ -110,6 +110,11 @@ times:
 
 import typing as t
 
+from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible import importing
+
+if __name__ == "__main__":
+    importing.compile_once()
+
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.arguments import cluster_module
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.module import failing_clearly
 from ansible_collections.aiops.kubernetes.plugins.module_utils._ansible.progress import PROGRESS, teller
