@@ -35,8 +35,10 @@ def application_error(case: _case.ContainerCase) -> _case.Judgement | None:
     end = case.last_end
     if end is None or not case.gave_up:
         return None
-    said = headline(told(end.message) or told(case.log))
-    above = () if said in _case.last_lines(case) else (_case.quote_line(case, said),)
+    message = told(end.message)
+    said = headline(message or told(case.log))
+    shown = bool(message) or said.strip() in "\n".join(_case.last_lines(case))
+    above = () if shown else (_case.quote_line(case, said),)
     changed = _template_change(case)
     return _case.Judgement(
         summary=f"container {case.container.name} ends itself with exit code {end.exit_code}"

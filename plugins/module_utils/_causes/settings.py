@@ -234,7 +234,7 @@ def _link(case: _case.ContainerCase) -> _case.Judgement | None:
     Kubernetes 1.36 ``pkg/kubelet/envvars``: for every Service that was there before the pod, unless enableServiceLinks is false.
     """
     match = next(_told(case, (_LINK,)), None)
-    if match is None or fields.get(case.pod.spec, "enableServiceLinks") is False:
+    if match is None or kind_of(match.string) or fields.get(case.pod.spec, "enableServiceLinks") is False:
         return None
     found = next(
         (each for each in services(case.evidence, case.pod.ref.namespace) if each.address == match["address"]), None

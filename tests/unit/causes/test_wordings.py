@@ -189,6 +189,12 @@ def test_last_words_say_something(lines: list[str], words: str) -> None:
     assert words.rpartition(": ")[2] in "\n".join(item.text for item in finding.evidence)
 
 
+def test_without_a_log_it_is_no_more_than_probable_and_nothing_is_quoted_twice() -> None:
+    finding = ended(1, [])
+    assert (finding.cause, finding.confidence) == (ERROR, "probable")
+    assert len(set(finding.evidence)) == len(finding.evidence)
+
+
 @pytest.mark.parametrize(
     ("scenario", "words"),
     [

@@ -327,6 +327,8 @@ def test_a_variable_that_kubernetes_sets_for_a_service_is_told(address: str, spe
     finding = ended_with(TAKEN_FOR_A_PORT, services=[service], **spec)
     assert ("which Kubernetes sets for Service" in finding.summary) is confirmed
     assert (finding.cause, finding.confidence == "confirmed") == (SETTINGS, True) or not confirmed
+    refused = ended_with("connect to tcp://10.96.7.7:6379: connection refused", services=[service])
+    assert "which Kubernetes sets" not in refused.summary
 
 
 def test_a_key_of_the_data_is_no_variable() -> None:
