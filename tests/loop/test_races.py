@@ -75,6 +75,7 @@ def test_edits_at_random_moments(number: int, case: Case) -> None:
     chance = random.Random(seed)  # noqa: S311 - a race that fails can be run again
     seen: dict[str, int] = {}
     for _round in range(-(-ROUNDS // TOGETHER)):
+        case.wait(lambda: not case.pods(), "the pods of the round before to go")  # they fail in the same way
         case.apply(hungry())
         case.wait_for("memory-limit-exceeded")
         for outcome in (changing(case, chance), taking_back(case, chance)):
