@@ -241,7 +241,7 @@ def complaint(lines: t.Sequence[str]) -> str:
 
 def headline(lines: t.Sequence[str]) -> str:
     """What of its last words tells most: an error, or else the last line that is more than an exit code in words."""
-    return complaint(lines) or next(iter([*lines, *_telling(lines)][::-1]), "")
+    return complaint(lines) or (_telling(lines) or [*lines] or [""])[-1]
 
 
 def _telling(lines: t.Sequence[str]) -> list[str]:

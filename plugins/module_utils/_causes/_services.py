@@ -58,13 +58,8 @@ class Service:
         return fields.get_str(self.json, "spec", "type") == "ExternalName"
 
     @property
-    def address(self) -> str:
-        """The IP address that it is reached at in the cluster."""
-        return fields.get_str(self.json, "spec", "clusterIP")
-
-    @property
     def headless(self) -> bool:
-        return self.address == "None"
+        return fields.get_str(self.json, "spec", "clusterIP") == "None"
 
     @property
     def ports(self) -> list[Port]:

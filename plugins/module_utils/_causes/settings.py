@@ -20,7 +20,7 @@ from .._model.objects import Mount, Ref, mount_at
 from . import _case
 from ._failures import complaint, kind_of
 from ._near import near_misses
-from ._services import services
+from ._reach import locate
 
 _NAME: t.Final = r"(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{2,})"
 _LACKING: t.Final = (
@@ -236,21 +236,21 @@ def _link(case: _case.ContainerCase) -> _case.Judgement | None:
     match = next(_told(case, (_LINK,)), None)
     if match is None or kind_of(match.string) or fields.get(case.pod.spec, "enableServiceLinks") is False:
         return None
-    found = next(
-        (each for each in services(case.evidence, case.pod.ref.namespace) if each.address == match["address"]), None
-    )
-    if found is None or match[0] in _environment(case).values.values():
+    service = locate(case.evidence, case.pod, match["address"]).ref
+    if service is None or (service.kind, service.namespace) != ("Service", case.pod.ref.namespace):
         return None
-    name = found.ref.name.upper().replace("-", "_") + "_PORT"
+    if match[0] in _environment(case).values.values():
+        return None
+    name = service.name.upper().replace("-", "_") + "_PORT"
     return _case.Judgement(
-        summary=f"container {case.container.name} ends because it takes {name}, which Kubernetes sets for {found.ref}, "
+        summary=f"container {case.container.name} ends because it takes {name}, which Kubernetes sets for {service}, "
         "for a setting of its own",
         explanation=f"For every Service a pod gets variables with its address, here {name}={match[0]}. The program expects something else "
         "in a variable of that name.",
         evidence=(
             _case.quote_said(case, match),
             _case.quote_end(case),
-            EvidenceItem("object", f"{found.ref}: spec.clusterIP", found.address),
+            EvidenceItem("object", f"{service}: spec.clusterIP", match["address"]),
         ),
         next_step=_case.edit_command(case.workload)
         + f"   # enableServiceLinks: false, or set {name} for {case.container.name}",
