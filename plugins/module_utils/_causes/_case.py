@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from .._model import fields, moments
-from .._model.evidence import Evidence, Revision
+from .._model.evidence import Evidence, Log, Revision
 from .._model.finding import Candidate, Confidence, EvidenceItem, Severity
 from .._model.objects import Container, Event, Pod, ProbeKind, Ref, Terminated
 from .._model.text import shorten
@@ -175,7 +175,7 @@ class ContainerCase(PodCase):
         return [each for each in self.container_events if each.reason == "Unhealthy" and told.match(each.message)]
 
     @functools.cached_property
-    def logs(self) -> tuple[tuple[str, str], ...]:
+    def logs(self) -> tuple[tuple[str, Log], ...]:
         """What was read of its log, each run with where it stands: the run that ended last, then the other one.
 
         One log is read for all pods that are alike: another one's, whose container ended in the same way, speaks for this.
@@ -191,7 +191,12 @@ class ContainerCase(PodCase):
     @property
     def log(self) -> str:
         """The log of the run that tells most: the one that ended last, the present one where none has; or an empty string."""
-        return self.logs[0][1] if self.logs else ""
+        return self.logs[0][1].text if self.logs else ""
+
+    @property
+    def said_at_once(self) -> int:
+        """How many of the last lines of ``log`` have no certain order."""
+        return self.logs[0][1].at_once if self.logs else 1
 
     @functools.cached_property
     def former_containers(self) -> list[tuple[Revision, fields.Json]]:
@@ -213,7 +218,7 @@ def _alike(one: Container, other: Container) -> bool:
     return ends[0] == ends[1]
 
 
-def _read_runs(evidence: Evidence, pod: Pod, container: Container) -> t.Iterator[tuple[str, str]]:
+def _read_runs(evidence: Evidence, pod: Pod, container: Container) -> t.Iterator[tuple[str, Log]]:
     if not container.running:
         runs = (("the last run", False), ("the run before", True))
     elif container.last_end:
@@ -221,8 +226,9 @@ def _read_runs(evidence: Evidence, pod: Pod, container: Container) -> t.Iterator
     else:
         runs = (("the present run", False), ("the run before", True))
     for run, previous in runs:
-        if text := evidence.log(pod, container.name, previous):
-            yield f"{pod.ref}: log of container {container.name}, {run}", text
+        log = evidence.log(pod, container.name, previous)
+        if log.text:
+            yield f"{pod.ref}: log of container {container.name}, {run}", log
 
 
 @dataclasses.dataclass(frozen=True)
@@ -298,7 +304,7 @@ def quote_said(case: ContainerCase, match: re.Match[str]) -> EvidenceItem:
 
 def quote_line(case: ContainerCase, line: str) -> EvidenceItem:
     """A line that the container itself said: of a log, or else of its termination message."""
-    source = next((source for source, text in case.logs if line in text.splitlines()), None)
+    source = next((source for source, log in case.logs if line in log.text.splitlines()), None)
     return EvidenceItem("log", source, shorten(line.strip(), LOG_CHARACTERS)) if source else quote_end(case)
 
 
@@ -314,7 +320,7 @@ def said(case: ContainerCase, pattern: str) -> re.Match[str] | None:
     needs something structural beside it to be sure.
     """
     message = case.last_end.message if case.last_end else ""
-    for text in (message, *(text for _source, text in case.logs)):
+    for text in (message, *(log.text for _source, log in case.logs)):
         for line in reversed(text.splitlines()[-_SAID_LINES:]):
             if match := re.search(pattern, line[:_LINE_CHARACTERS]):
                 return match

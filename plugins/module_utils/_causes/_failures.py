@@ -218,10 +218,13 @@ _FILE: t.Final = (
 _ADDRESS: t.Final = r"\d{1,3}(?:\.\d{1,3}){3}"
 
 
-def last_failure(text: str, ended: bool) -> Failure | None:
-    """The last thing that failed before a run ended, or (``ended`` false) that fails now; None where it went on to something else."""
+def last_failure(text: str, ended: bool, at_once: int = 1) -> Failure | None:
+    """The last thing that failed before a run ended, or (``ended`` false) that fails now; None where it went on to something else.
+
+    ``at_once`` of the last lines have no certain order.
+    """
     lines = told(text)
-    found: tuple[int, Kind] | None = last_word(lines, kind_of, ended)
+    found: tuple[int, Kind] | None = last_word(lines, kind_of, ended, at_once)
     if found is None:
         return None
     number, kind = found
@@ -255,12 +258,19 @@ def told(text: str) -> list[str]:
 _Found = t.TypeVar("_Found")
 
 
-def last_word(lines: t.Sequence[str], find: t.Callable[[str], _Found | None], ended: bool) -> tuple[int, _Found] | None:
-    """The last line in which something is found, by its number; None where what follows shows that it was not the end of it."""
+def last_word(
+    lines: t.Sequence[str], find: t.Callable[[str], _Found | None], ended: bool, at_once: int = 1
+) -> tuple[int, _Found] | None:
+    """The last line in which something is found, by its number; None where what follows shows that it was not the end of it.
+
+    Of the last ``at_once`` lines nobody knows which followed: among them only another complaint counts.
+    """
     number = next((n for n in range(len(lines) - 1, -1, -1) if find(lines[n])), None)
     if number is None or not (found := find(lines[number])):
         return None
     after = _telling(lines[number + 1 :])
+    if ended and number >= len(lines) - at_once and not complaint(after):
+        return number, found
     if len(after) > _CLOSE or any(re.search(_RECOVERED, line) for line in after):
         return None
     if ended and after and not re.search(_CONCLUSION, complaint(after) or after[-1]):

@@ -59,7 +59,7 @@ def said_last(case: _case.ContainerCase) -> tuple[Failure | None, EvidenceItem |
     end = case.last_end
     if end and end.message and (failure := last_failure(end.message, ended=True)):
         return failure, _case.quote_end(case)
-    if case.logs and (failure := last_failure(case.log, ended=end is not None)):
+    if case.logs and (failure := last_failure(case.log, end is not None, case.said_at_once)):
         return failure, EvidenceItem("log", case.logs[0][0], shorten(failure.line, _case.LOG_CHARACTERS))
     return _said_by_probe(case)
 

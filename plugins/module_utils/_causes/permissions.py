@@ -59,8 +59,8 @@ def rbac_denied(case: _case.ContainerCase) -> _case.Judgement | None:
 def _refusal(case: _case.ContainerCase) -> re.Match[str] | None:
     """The server's sentence, where it is the last thing that the container tells of."""
     end = case.last_end
-    for text in (end.message if end else "", case.log):
-        if found := last_word(told(text), functools.partial(re.search, _FORBIDDEN), ended=end is not None):
+    for text, at_once in ((end.message if end else "", 1), (case.log, case.said_at_once)):
+        if found := last_word(told(text), functools.partial(re.search, _FORBIDDEN), end is not None, at_once):
             return found[1]
     return None
 

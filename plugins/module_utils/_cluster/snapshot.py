@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .._model import fields, moments
 from .._model.errors import AiopsError
-from .._model.evidence import CLUSTER_SCOPED, Cluster, Evidence, LogRequest, Scope, Stats, Unreadable
+from .._model.evidence import CLUSTER_SCOPED, Cluster, Evidence, Log, LogRequest, Scope, Stats, Unreadable
 from .._model.secrets import redact, redact_object
 from .._model.selectors import matcher
 
@@ -152,7 +152,8 @@ def _as_json(evidence: Evidence) -> dict[str, t.Any]:
         "scope": {"namespaces": list(evidence.scope.namespaces), "label_selector": evidence.scope.label_selector},
         "objects": {kind: [redact_object(item) for item in items] for kind, items in evidence.objects.items()},
         "logs": [
-            {**dataclasses.asdict(request), "text": redact(text)} for request, text in sorted(evidence.logs.items())
+            {**dataclasses.asdict(request), "text": redact(log.text), "at_once": log.at_once}
+            for request, log in sorted(evidence.logs.items())
         ],
         "unreadable": [dataclasses.asdict(gap) for gap in evidence.unreadable],
     }
@@ -172,7 +173,7 @@ def _from_json(content: t.Mapping[str, t.Any]) -> Evidence:
                 fields.get_str(log, "pod"),
                 fields.get_str(log, "container"),
                 log.get("previous") is True,
-            ): fields.get_str(log, "text")
+            ): Log(fields.get_str(log, "text"), fields.get_int(log, "at_once") or 1)
             for log in fields.get_dicts(content, "logs")
         },
         unreadable=tuple(

@@ -101,6 +101,18 @@ class LogRequest:
 
 
 @dataclasses.dataclass(frozen=True)
+class Log:
+    """The end of a log.
+
+    ``at_once`` tells how many of its last lines, blank ones aside, were said in one moment: a container has two streams, and
+    which of their lines the runtime writes down first is then chance.
+    """
+
+    text: str = ""
+    at_once: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
 class Stats:
     requests: int
     seconds: float
@@ -108,13 +120,13 @@ class Stats:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """Everything that was read for one diagnosis.  ``objects`` holds the API's JSON by kind, ``logs`` the text by request."""
+    """Everything that was read for one diagnosis.  ``objects`` holds the API's JSON by kind."""
 
     observed_at: str
     cluster: Cluster
     scope: Scope
     objects: t.Mapping[str, t.Sequence[fields.Json]]
-    logs: t.Mapping[LogRequest, str] = dataclasses.field(default_factory=dict)
+    logs: t.Mapping[LogRequest, Log] = dataclasses.field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     stats: Stats = Stats(0, 0.0)
 
@@ -249,7 +261,7 @@ class Evidence:
                 found[name] = max(found.get(name, ""), pod.created or "")
         return found
 
-    def with_logs(self, logs: t.Mapping[LogRequest, str], gaps: t.Sequence[Unreadable], stats: Stats) -> Evidence:
+    def with_logs(self, logs: t.Mapping[LogRequest, Log], gaps: t.Sequence[Unreadable], stats: Stats) -> Evidence:
         """The same with these logs and gaps more; what was worked out from the objects is not worked out again."""
         made = dataclasses.replace(self, logs=logs, unreadable=(*self.unreadable, *gaps), stats=stats)
         read = {field.name for field in dataclasses.fields(self)}
@@ -298,9 +310,9 @@ class Evidence:
         found = self._events_by_uid.get(uid, []) if uid else []
         return [event for event in found if container is None or event.container == container]
 
-    def log(self, pod: Pod, container: str, previous: bool) -> str:
-        """The log of the present run, or (``previous``) of the one before, as far as it was read; else an empty string."""
-        return self.logs.get(LogRequest(pod.ref.namespace, pod.ref.name, container, previous), "")
+    def log(self, pod: Pod, container: str, previous: bool) -> Log:
+        """The log of the present run, or (``previous``) of the one before, as far as it was read; else an empty one."""
+        return self.logs.get(LogRequest(pod.ref.namespace, pod.ref.name, container, previous), Log())
 
     def pods_with_logs(self, like: Pod, container: str) -> list[Pod]:
         """The pods with the same maker whose log of that container was read: one speaks for all."""

@@ -13,7 +13,7 @@ from .._causes import judge
 from .._model import fields, moments
 from .._model.edits import Deletion
 from .._model.errors import AiopsError
-from .._model.evidence import Evidence, LogRequest, Reader, Scope
+from .._model.evidence import Evidence, Log, LogRequest, Reader, Scope
 from .._model.finding import Diagnosis, EvidenceItem, Finding
 from .._model.measuring import Gauge
 from .._model.objects import Pod, Ref
@@ -226,7 +226,7 @@ def _last_words(change: Change, evidence: Evidence, reader: Reader) -> tuple[Evi
         EvidenceItem(
             "log",
             f"Pod {request.namespace}/{request.pod}: log of container {request.container}",
-            logs.get(request) or "(its node keeps no log of it any more)",
+            logs.get(request, Log()).text or "(its node keeps no log of it any more)",
         )
         for request in requests
     )

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 
@@ -90,7 +90,7 @@ def test_a_kill_of_which_nothing_tells_is_undetermined() -> None:
 
 def test_a_kill_is_no_more_than_probably_the_limit_where_only_the_log_speaks_of_memory() -> None:
     evidence, _node = killed("48Mi", "Error")
-    logs = dict.fromkeys(judge.logs_wanted(evidence), "MemoryError: unable to allocate 300 MiB")
+    logs = dict.fromkeys(judge.logs_wanted(evidence), Log("MemoryError: unable to allocate 300 MiB"))
     assert found_in(dataclasses.replace(evidence, logs=logs)) == [(LIMIT, "probable")]
 
 

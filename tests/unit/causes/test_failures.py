@@ -324,6 +324,25 @@ def test_what_runs_may_say_other_things_between_two_tries() -> None:
     assert str(found.target) == "cache:6379"
 
 
+@pytest.mark.parametrize(
+    ("text", "at_once", "found"),
+    [
+        (f"{REFUSED}\nasking for prices", 2, True),
+        (f"{REFUSED}\nconnected to the cache\nasking for prices", 3, True),
+        (f"{REFUSED}\nasking for prices", 1, False),
+        (f"{REFUSED}\nasking for prices\n3 prices", 2, False),
+        (f"{REFUSED}\nValueError: 3 of 2 shelves", 2, False),
+    ],
+)
+def test_what_was_said_in_the_same_moment_may_have_come_before(text: str, at_once: int, found: bool) -> None:
+    """Standard output and standard error are written down in no certain order."""
+    assert (last_failure(text, ended=True, at_once=at_once) is not None) is found
+
+
+def test_what_was_said_in_the_same_moment_counts_while_it_runs() -> None:
+    assert last_failure(f"{REFUSED}\nconnected to cache:6379", ended=False, at_once=2) is None
+
+
 def test_lines_beside_it_are_told_apart_from_its_own() -> None:
     found = last_failure("connecting to cache:6379\nConnectionRefusedError: [Errno 111] Connection refused", ended=True)
     assert found is not None

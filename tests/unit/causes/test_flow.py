@@ -16,8 +16,9 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import _c
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import ContainerCase
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import said as said_by
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod
+from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 
 RECORDED = Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json"
 EVIDENCE = snapshot.load(str(RECORDED)).read(Scope())
@@ -47,8 +48,9 @@ def a_pod(name: str, status: dict[str, Any], unready_since: str, init: dict[str,
 def evidence(*pods: dict[str, Any], **logs: str) -> Evidence:
     """The recorded cluster with other pods; a log is named by its pod, and by `_before` for the run before."""
     read = {
-        LogRequest(pods[0]["metadata"]["namespace"], name.removesuffix("_before"), "server", "_before" in name): text
+        LogRequest(pods[0]["metadata"]["namespace"], name.removesuffix("_before"), "server", before): Log(text)
         for name, text in logs.items()
+        for before in ("_before" in name,)
     }
     objects = {**EVIDENCE.objects, "Pod": pods, "Event": ()}
     return dataclasses.replace(EVIDENCE, observed_at=NOW, objects=objects, logs=read)
@@ -134,3 +136,16 @@ def test_its_own_likes_are_nothing_that_it_depends_on(app: str, cause: str) -> N
     read = evidence(pod, other, a="can't join: lookup b.peers: no such host")
     found = judge.find(dataclasses.replace(read, objects={**read.objects, "Service": [service]}))
     assert [each.cause for each in found if each.workload == read.workload(read.pods[0])] == [cause]
+
+
+@pytest.mark.parametrize("name", ["dns-resolution-failed--own", "rbac-denied--nightly"])
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_the_order_of_two_streams_is_not_relied_on(name: str, at_once: int) -> None:
+    """What a program prints at its start may be written down after the error that ended it."""
+    read = collect(snapshot.load(str(RECORDED.with_name(f"{name}.json"))), Scope())
+    logs = {
+        request: Log("\n".join(reversed(["asking for more", *log.text.splitlines()[-1:]])), at_once)
+        for request, log in read.logs.items()
+    }
+    [finding] = judge.find(dataclasses.replace(read, logs=logs))
+    assert finding.cause == (name.partition("--")[0] if at_once == 2 else "application-error")

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED, Finding
 
 RECORDED = snapshot.load(
@@ -102,7 +102,7 @@ def killed(action: dict[str, Any], message: str, log: str = "", **spec: Any) -> 
         if event["reason"] == "Unhealthy":
             event["message"] = message
     logs = {
-        LogRequest(pod["metadata"]["namespace"], pod["metadata"]["name"], container["name"], True): log
+        LogRequest(pod["metadata"]["namespace"], pod["metadata"]["name"], container["name"], True): Log(log)
         for pod in objects["Pod"]
         for container in pod["spec"]["containers"]
         if log

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
 from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
 
@@ -45,7 +45,7 @@ def ended(exit_code: int, log: Sequence[str], reason: str = "Error", message: st
     status["lastState"] = {"terminated": end}
     request = LogRequest(pod["metadata"]["namespace"], pod["metadata"]["name"], container["name"], False)
     objects = {**CRASH.objects, "Pod": (pod,), "Event": ()}
-    [finding] = judge.find(dataclasses.replace(CRASH, objects=objects, logs={request: "\n".join(log)}))
+    [finding] = judge.find(dataclasses.replace(CRASH, objects=objects, logs={request: Log("\n".join(log))}))
     return finding
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log, LogRequest, Scope
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
 
 RECORDED = snapshot.load(str(Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json")).read(
@@ -143,7 +143,8 @@ def ended_with(
     objects |= {"ReplicaSet": [], "Service": list(services)}
     name = pod["metadata"]["name"]
     logs = {
-        LogRequest(pod["metadata"]["namespace"], name, "server", run): f"{before}\n{line}\n" for run in (True, False)
+        LogRequest(pod["metadata"]["namespace"], name, "server", run): Log(f"{before}\n{line}\n")
+        for run in (True, False)
     }
     [finding] = judge.find(dataclasses.replace(RECORDED, objects=objects, logs=logs))
     return finding

@@ -18,6 +18,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.advice imp
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import (
     Cluster,
     Evidence,
+    Log,
     LogRequest,
     Scope,
 )
@@ -53,7 +54,7 @@ class Proposing:
     kept: QuickStore
     cluster: Cluster | None = None
     numbers: t.Iterator[int] = dataclasses.field(default_factory=itertools.count)
-    logs: dict[LogRequest, str] = dataclasses.field(default_factory=dict)
+    logs: dict[LogRequest, Log] = dataclasses.field(default_factory=dict)
 
     def read(self, scope: Scope) -> Evidence:
         evidence = self.shop.read(scope)
@@ -61,7 +62,7 @@ class Proposing:
 
     def read_logs(self, evidence: Evidence, requests: t.Sequence[LogRequest]) -> Evidence:
         found = self.shop.read_logs(evidence, requests)
-        more = {request: text for request, text in self.logs.items() if request in requests}
+        more = {request: log for request, log in self.logs.items() if request in requests}
         return dataclasses.replace(found, logs={**found.logs, **more})
 
     def new_id(self, now: str) -> str:
@@ -371,7 +372,7 @@ def test_the_record_keeps_the_log_of_a_pod_that_is_deleted(text: str, proposing:
     ref = ref_of(pod, "Pod")
     proposing.server.objects[ref] = pod
     request = LogRequest("shop", ref.name, pod["spec"]["containers"][0]["name"], previous=False)
-    proposing.logs = {request: text}
+    proposing.logs = {request: Log(text)}
     (wanted,) = (each.id for each in diagnose(proposing, Scope()).findings if each.cause == "evicted")
     plan = proposing.record(wanted).plan
     assert (plan.action, plan.tier) == ("delete_failed_pod", "trivial")

@@ -14,6 +14,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence i
     KINDS,
     Cluster,
     Evidence,
+    Log,
     LogRequest,
     Scope,
     Unreadable,
@@ -183,10 +184,10 @@ def test_an_annotation_that_is_no_revision(number: str) -> None:
 
 def test_the_logs_of_two_runs() -> None:
     pod = Pod(_object("cart-1-a"))
-    both = _evidence({}, logs={LogRequest("shop", "cart-1-a", "app", True): "before"})
-    assert both.log(pod, "app", previous=True) == "before"
-    assert both.log(pod, "app", previous=False) == ""
-    assert both.log(pod, "other", previous=True) == ""
+    both = _evidence({}, logs={LogRequest("shop", "cart-1-a", "app", True): Log("before")})
+    assert both.log(pod, "app", previous=True) == Log("before")
+    assert both.log(pod, "app", previous=False) == Log()
+    assert both.log(pod, "other", previous=True) == Log()
 
 
 def test_objects_by_name_and_namespace() -> None:

@@ -23,6 +23,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.errors imp
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import (
     KINDS,
     Evidence,
+    Log,
     LogRequest,
     Scope,
     Unreadable,
@@ -325,7 +326,7 @@ def test_one_log_that_does_not_come_is_a_gap(server: ApiServer, monkeypatch: pyt
     reader = _reader(server)
     wanted = [LogRequest("shop", name, "app", False) for name in ("dead", "cart")]
     evidence = reader.read_logs(reader.read(Scope()), wanted)
-    assert evidence.logs == {wanted[1]: "started\n"}
+    assert evidence.logs == {wanted[1]: Log("started\n")}
     assert [gap.resource for gap in evidence.unreadable] == ["pods/log"]
 
 
@@ -387,7 +388,7 @@ def test_a_log_within_its_budget(server: ApiServer) -> None:
     reader = _reader(server)
     wanted = LogRequest("shop", "cart-1", "app", True)
     logs = reader.read_logs(reader.read(Scope()), [wanted]).logs
-    assert logs == {wanted: "connecting to postgres://app:<redacted>@db \ufffd\n"}
+    assert logs == {wanted: Log("connecting to postgres://app:<redacted>@db \ufffd\n")}
     assert dict(server.asked(path)[0].query) == {
         "container": "app",
         "previous": "true",
@@ -403,7 +404,7 @@ def test_the_last_words_are_kept_however_long_the_lines_are(server: ApiServer) -
     server.on(path, Answer(cut), Answer(cut), Answer(b"y" * 40_000 + b"\n" + b"z" * 9_000 + b" token=hunter2\npanic\n"))
     wanted = LogRequest("shop", "cart-1", "app", False)
     reader = _reader(server)
-    text = reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted]
+    text = reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted].text
     assert text == "z" * 9_000 + " token=<redacted>\npanic\n"
     assert [request.query["tailLines"] for request in server.asked(path)] == ["200", "10", "1"]
 
@@ -413,7 +414,7 @@ def test_a_log_without_lines_is_cut_at_a_word(server: ApiServer) -> None:
     server.on(path, Answer(b"password=hunter2 " + b"a" * 16_370 + b" over"))
     wanted = LogRequest("shop", "cart-1", "app", False)
     reader = _reader(server)
-    assert reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted] == "a" * 16_370 + " over"
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted].text == "a" * 16_370 + " over"
 
 
 @pytest.mark.parametrize("status", [400, 404])
@@ -430,7 +431,7 @@ def test_the_log_of_the_other_run_when_the_container_ended_meanwhile(server: Api
     server.on(path, first, Answer(b"panic"))
     reader = _reader(server)
     evidence = reader.read_logs(reader.read(Scope()), [LogRequest("shop", "cart-1", "app", False)])
-    assert evidence.logs == {LogRequest("shop", "cart-1", "app", True): "panic"}
+    assert evidence.logs == {LogRequest("shop", "cart-1", "app", True): Log("panic")}
     assert [request.query["previous"] for request in server.asked(path)] == ["false", "true"]
 
 
@@ -457,8 +458,25 @@ def test_a_log_is_of_the_run_that_had_ended(
     server.on(PODS, _crashed("2026-11-22T09:00:01Z"))
     server.on(path, Answer(first.encode()), Answer(then.encode()))
     reader, wanted = _reader(server), LogRequest("shop", "cart-1", "app", False)
-    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {wanted: read}
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {wanted: Log(read)}
     assert [request.query["previous"] for request in server.asked(path)] == previous
+
+
+@pytest.mark.parametrize(
+    ("said", "at_once"),
+    [
+        ("01.952Z first|02.000Z second|02.001999999Z third", 3),
+        ("01.900Z first|02.000Z second||02.001Z third", 2),
+        ("01.000Z first|02.000Z second|09.000Z third", 1),
+        ("02.001Z first|02.002Z|02.003Z ", 1),
+        ("02.001Z", 1),
+    ],
+)
+def test_lines_of_one_moment_are_counted(said: str, at_once: int, server: ApiServer) -> None:
+    lines = "".join(f"2026-11-22T09:00:{line or '02.0Z'}\n" for line in said.split("|"))
+    server.on("/api/v1/namespaces/shop/pods/cart-1/log", Answer(lines.encode()))
+    reader, wanted = _reader(server), LogRequest("shop", "cart-1", "app", True)
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs[wanted].at_once == at_once
 
 
 @pytest.mark.parametrize(
@@ -469,7 +487,7 @@ def test_the_kubelets_own_words_are_no_log(server: ApiServer, words: bytes) -> N
     path = "/api/v1/namespaces/shop/pods/cart-1/log"
     server.on(path, Answer(words), Answer(b"2026-11-22T09:00:01Z panic"))
     reader, wanted = _reader(server), LogRequest("shop", "cart-1", "app", True)
-    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {wanted: "panic"}
+    assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {wanted: Log("panic")}
     server.on(path, Answer(words))
     assert reader.read_logs(reader.read(Scope()), [wanted]).logs == {}
 

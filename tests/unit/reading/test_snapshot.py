@@ -19,6 +19,7 @@ from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence i
     KINDS,
     Cluster,
     Evidence,
+    Log,
     LogRequest,
     Scope,
     Stats,
@@ -75,7 +76,7 @@ def _evidence(**changes: t.Any) -> Evidence:
             "ServiceAccount": [account],
             "Node": [{"metadata": {"name": "n1"}}],
         },
-        "logs": {LOG: "connecting to postgres://app:hunter2@db\npanic: no route"},
+        "logs": {LOG: Log("connecting to postgres://app:hunter2@db\npanic: no route")},
         "unreadable": (Unreadable("jobs", "shop", 403, "forbidden"),),
         "stats": Stats(13, 0.4),
     }
@@ -166,9 +167,9 @@ def test_a_place_that_can_not_be_written(tmp_path: Path, place: str) -> None:
 
 def test_odd_characters_survive(tmp_path: Path) -> None:
     odd = "lone \ud800 half, \u2028, \x1b[31m, 世界"
-    loaded = snapshot.load(_saved(tmp_path, _evidence(logs={LOG: odd}))).read(Scope())
-    reader = snapshot.load(_saved(tmp_path, _evidence(logs={LOG: odd})))
-    assert reader.read_logs(loaded, [LOG]).logs == {LOG: odd}
+    loaded = snapshot.load(_saved(tmp_path, _evidence(logs={LOG: Log(odd, at_once=2)}))).read(Scope())
+    reader = snapshot.load(_saved(tmp_path, _evidence(logs={LOG: Log(odd, at_once=2)})))
+    assert reader.read_logs(loaded, [LOG]).logs == {LOG: Log(odd, at_once=2)}
 
 
 def test_a_part_of_it_can_be_asked_for(tmp_path: Path) -> None:
