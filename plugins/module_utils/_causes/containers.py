@@ -10,12 +10,13 @@ The kubelet's reasons and words: Kubernetes 1.36 ``pkg/kubelet/kuberuntime`` (``
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 
-from .._model import fields, moments
+from .._model import fields, moments, quantity
 from .._model.finding import Candidate, EvidenceItem
-from .._model.objects import Event, Ref
+from .._model.objects import Event, Pod, Ref
 from .._model.text import one_line
 from . import _case
 from ._near import near_misses
@@ -214,14 +215,14 @@ def _hook(case: _case.ContainerCase, hook: t.Mapping[str, t.Any]) -> EvidenceIte
     return EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}.lifecycle.postStart", f"{kind}: {told}")
 
 
+_BANDWIDTH: t.Final = (
+    "its bandwidth annotation can't be read",
+    "correct kubernetes.io/ingress-bandwidth or egress-bandwidth: 1k to 1P bits a second",
+)
 # What only this pod asks of its sandbox: the runtime's words, what they mean, and what to correct.
 _POD_ASKS: t.Final = (
     (r"(?i)/proc/sys/|sysctl", "a sysctl that it sets is refused", "correct securityContext.sysctls"),
-    (
-        r"(?i)bandwidth",
-        "its bandwidth annotation can't be read",
-        "correct kubernetes.io/ingress-bandwidth or egress-bandwidth",
-    ),
+    (r"(?i)bandwidth", *_BANDWIDTH),
     (
         r"(?i)seccomp",
         "its seccomp profile can't be loaded",
@@ -256,6 +257,8 @@ _NODE_LACKS: t.Final = (
 # Once one of these is newer than the failure, a later attempt went well.
 _GOES_ON: t.Final = frozenset({"Pulling", "Pulled", "Created", "Started"})
 _SANDBOX_FAILURES: t.Final = frozenset({"FailedCreatePodSandBox", "NetworkNotReady"})
+# All that is told again and again where the half-made sandbox can't be taken away: the failure itself comes once, and expires.
+_STARTED_OVER: t.Final = "SandboxChanged"
 
 
 def sandbox_creation_failed(case: _case.PodCase) -> _case.Judgement | None:
@@ -277,16 +280,16 @@ def sandbox_creation_failed(case: _case.PodCase) -> _case.Judgement | None:
             next_step=f"{_case.edit_command(case.workload)}   # {step}",
             candidates=candidates,
         )
-    why = next(
-        (words for pattern, words in _NODE_LACKS if re.search(pattern, event.message)), one_line(event.message, 160)
-    )
+    why = next((words for pattern, words in _NODE_LACKS if re.search(pattern, event.message)), None)
+    if event.reason == _STARTED_OVER:
+        why = f"the kubelet has begun it anew {event.count} times"
     others = _others_without_sandbox(case)
     of_node = bool(others) or event.reason == "NetworkNotReady"
     if others:
         named = ", ".join(sorted(map(str, others))[:3])
         evidence.append(EvidenceItem("status", f"{node}: its pods", f"{len(others)} more can't get a sandbox: {named}"))
     return _case.Judgement(
-        summary=f"the sandbox of the pod can't be made on node {case.pod.node}: {why}",
+        summary=f"the sandbox of the pod can't be made on node {case.pod.node}: {why or one_line(event.message, 160)}",
         explanation="Other workloads on this node fail in the same way, so the node is at fault and not what the pods ask for."
         if others
         else "Nothing that the pod asks for explains it, and no other pod of the node that was read fails alike.",
@@ -298,11 +301,14 @@ def sandbox_creation_failed(case: _case.PodCase) -> _case.Judgement | None:
 
 
 def _sandbox_failure(case: _case.PodCase) -> Event | None:
-    """The newest failure, unless a later attempt went well."""
-    if fields.get_str(case.pod.condition("PodReadyToStartContainers"), "status") == "True":
+    """The newest failure, unless a later attempt went well; where none is told, that it is begun anew again and again."""
+    ready = fields.get_str(case.pod.condition("PodReadyToStartContainers"), "status")
+    if ready == "True":
         return None
-    newest = next((each for each in case.events if each.reason in _SANDBOX_FAILURES | _GOES_ON), None)
-    return newest if newest and newest.reason in _SANDBOX_FAILURES else None
+    since = list(itertools.takewhile(lambda each: each.reason not in _GOES_ON, case.events))
+    told = next((each for each in since if each.reason in _SANDBOX_FAILURES), None)
+    anew = (each for each in since if each.reason == _STARTED_OVER and each.count > 1 and ready == "False")
+    return told or next(anew, None)
 
 
 def _asked_of_sandbox(
@@ -326,7 +332,20 @@ def _asked_of_sandbox(
         alike = tuple(Candidate(f"RuntimeClass {each}", "the name is similar") for each in near_misses(name, classes))
         return why, "correct runtimeClassName, or have the handler set up on the nodes", (item, found), alike
     told = next(((why, step) for pattern, why, step in _POD_ASKS if re.search(pattern, event.message)), None)
-    return (*told, (), ()) if told else None
+    odd = _odd_bandwidth(case.pod)
+    told = told or (_BANDWIDTH if odd else None)
+    return (*told, odd, ()) if told else None
+
+
+def _odd_bandwidth(pod: Pod) -> tuple[EvidenceItem, ...]:
+    """The annotations that the runtime refuses (kubernetes ``pkg/util/bandwidth/utils.go``)."""
+    found = []
+    for name in ("kubernetes.io/ingress-bandwidth", "kubernetes.io/egress-bandwidth"):
+        value = fields.get_str(pod.json, "metadata", "annotations", name)
+        amount = quantity.parse(value)
+        if value and (amount is None or not 10**3 <= amount <= 10**15):
+            found.append(EvidenceItem("spec", f"{pod.ref}: metadata.annotations[{name}]", value))
+    return tuple(found)
 
 
 def _others_without_sandbox(case: _case.PodCase) -> set[Ref]:

@@ -282,6 +282,47 @@ def test_one_workload_without_a_sandbox_is_not_yet_the_nodes_trouble() -> None:
     assert (finding.cause, finding.subject.kind) == ("sandbox-creation-failed", "Pod")
 
 
+ANEW = "Pod sandbox changed, it will be killed and re-created."
+
+
+@pytest.mark.parametrize(
+    ("annotations", "count", "expected"),
+    [
+        ({"kubernetes.io/egress-bandwidth": "10"}, 2, "bandwidth annotation"),
+        ({"kubernetes.io/ingress-bandwidth": "10 M"}, 7, "bandwidth annotation"),
+        ({"kubernetes.io/ingress-bandwidth": "10M"}, 3, "begun it anew 3 times"),
+        ({}, 2, "begun it anew 2 times"),
+        ({}, 1, None),
+    ],
+)
+def test_a_sandbox_that_is_begun_anew_again_and_again(
+    annotations: dict[str, str], count: int, expected: str | None
+) -> None:
+    """The failure itself was told once and has expired, or was lost."""
+    evidence = with_sandbox_message("cart", message=ANEW, reason="SandboxChanged")
+    evidence.objects["Pod"][0]["metadata"]["annotations"] = annotations
+    evidence.objects["Event"][0]["count"] = count
+    found = [each for each in judge.find(evidence) if each.cause == "sandbox-creation-failed"]
+    assert [expected in each.summary for each in found if expected] == ([True] if expected else [])
+    assert len(found) == (1 if expected else 0)
+    evidence.objects["Pod"][0]["status"]["conditions"] = [{"type": "PodReadyToStartContainers", "status": "True"}]
+    assert not [each for each in judge.find(evidence) if each.cause == "sandbox-creation-failed"]
+
+
+def test_a_sandbox_that_was_made_after_all() -> None:
+    evidence = with_sandbox_message("cart", message=ANEW, reason="SandboxChanged")
+    [anew] = evidence.objects["Event"]
+    anew |= {"count": 2, "lastTimestamp": "2026-11-25T22:43:30Z"}
+    pulled = {
+        **anew,
+        "reason": "Pulled",
+        "message": "Container image already present",
+        "lastTimestamp": "2026-11-25T22:43:31Z",
+    }
+    later = dataclasses.replace(evidence, objects={**evidence.objects, "Event": [anew, pulled]})
+    assert not [each for each in judge.find(later) if each.cause == "sandbox-creation-failed"]
+
+
 def test_a_node_without_network_says_so_itself() -> None:
     message = "network is not ready: container runtime network not ready: cni plugin not initialized"
     [finding] = judge.find(with_sandbox_message("cart", message=message, reason="NetworkNotReady"))
