@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -20,6 +21,11 @@ import pytest
 
 from ansible_collections.aiops.kubernetes.tests.setup.playing import CLUSTER, Own
 from ansible_collections.aiops.kubernetes.tests.setup.stand_ins import charts
+
+
+def pytest_configure() -> None:
+    """A run that is asked to end takes its own cluster down: SIGTERM would end pytest, and each of its workers, on the spot."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
