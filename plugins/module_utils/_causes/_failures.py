@@ -128,6 +128,11 @@ _RECOVERED: t.Final = (
     r"(?i)(?<!not )(?<!dis)\b(?:re-?)?connected\b|connection (?:\w+ )?(?:established|restored|succeeded|ok)\b|\brecovered\b"
     r"|\b(?:is|are) (?:up|available|reachable)\b|now (?:up|available|ready)|successfully"
 )
+# What a line says of a trouble that the program lives with.
+_TOLERATED: t.Final = (
+    r"(?i)\b(?:info|debug|warn(?:ing)?|ignor\w*|skip\w*|continu\w*|proceed\w*|going on|anyway|without|disabl\w*|optional\w*"
+    r"|fall(?:s|ing)? ?back|degraded|retry\w*)\b"
+)
 # The program's own conclusion from it.
 _CONCLUSION: t.Final = (
     r"(?i)connect|giv(?:e|es|ing|en) up|unavailable|unreachable|retr(?:y|ies)|attempt|exhausted|upstream|backend|depend|database"
@@ -263,13 +268,14 @@ def last_word(
 ) -> tuple[int, _Found] | None:
     """The last line in which something is found, by its number; None where what follows shows that it was not the end of it.
 
-    Of the last ``at_once`` lines nobody knows which followed: among them only another complaint counts.
+    Of the last ``at_once`` lines nobody knows which followed: among them only another complaint counts, or that it says itself
+    that the program goes on.
     """
     number = next((n for n in range(len(lines) - 1, -1, -1) if find(lines[n])), None)
     if number is None or not (found := find(lines[number])):
         return None
     after = _telling(lines[number + 1 :])
-    if ended and number >= len(lines) - at_once and not complaint(after):
+    if ended and number >= len(lines) - at_once and not complaint(after) and not re.search(_TOLERATED, lines[number]):
         return number, found
     if len(after) > _CLOSE or any(re.search(_RECOVERED, line) for line in after):
         return None

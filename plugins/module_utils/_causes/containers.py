@@ -280,16 +280,16 @@ def sandbox_creation_failed(case: _case.PodCase) -> _case.Judgement | None:
             next_step=f"{_case.edit_command(case.workload)}   # {step}",
             candidates=candidates,
         )
-    why = next((words for pattern, words in _NODE_LACKS if re.search(pattern, event.message)), None)
-    if event.reason == _STARTED_OVER:
-        why = f"the kubelet has begun it anew {event.count} times"
+    told = (words for pattern, words in _NODE_LACKS if re.search(pattern, event.message))
+    anew = f"the kubelet has begun it anew {event.count} times" if event.reason == _STARTED_OVER else ""
+    why = anew or next(told, one_line(event.message, 160))
     others = _others_without_sandbox(case)
     of_node = bool(others) or event.reason == "NetworkNotReady"
     if others:
         named = ", ".join(sorted(map(str, others))[:3])
         evidence.append(EvidenceItem("status", f"{node}: its pods", f"{len(others)} more can't get a sandbox: {named}"))
     return _case.Judgement(
-        summary=f"the sandbox of the pod can't be made on node {case.pod.node}: {why or one_line(event.message, 160)}",
+        summary=f"the sandbox of the pod can't be made on node {case.pod.node}: {why}",
         explanation="Other workloads on this node fail in the same way, so the node is at fault and not what the pods ask for."
         if others
         else "Nothing that the pod asks for explains it, and no other pod of the node that was read fails alike.",

@@ -331,6 +331,7 @@ def test_what_runs_may_say_other_things_between_two_tries() -> None:
         (f"{REFUSED}\nconnected to the cache\nasking for prices", 3, True),
         (f"{REFUSED}\nasking for prices", 1, False),
         (f"{REFUSED}\nasking for prices\n3 prices", 2, False),
+        (f"{REFUSED}; going on without it\nshelf 12 has no plan", 2, False),
         (f"{REFUSED}\nValueError: 3 of 2 shelves", 2, False),
     ],
 )
