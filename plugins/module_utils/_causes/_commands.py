@@ -15,13 +15,14 @@ from . import _case
 from ._failures import NAME, PORT, Target, targets
 
 _OPTIONS: t.Final = r"(?:\s+-\S+(?:\s+\d+)?)*"
+_HOST: t.Final = rf"(?!\d+(?![\w.-]))(?P<host>{NAME})"  # a bare number is an option's value
 # What waiting scripts are made of, beside addresses with a colon.
 _TOOLS: t.Final[tuple[str, ...]] = (
-    rf"\b(?:nc|ncat|netcat|telnet)\b{_OPTIONS}\s+(?P<host>{NAME})(?:\s+{PORT})?",
-    rf"\b(?:nslookup|ping|dig|host|getent\s+a?hosts(?:v4)?){_OPTIONS}\s+(?P<host>{NAME})",
-    rf"\b(?:wget|curl)\b{_OPTIONS}\s+(?P<host>{NAME})(?=[/\s;)\"']|$)",
-    rf"\s(?:-h|--host)[=\s]+(?P<host>{NAME})(?:[^;&|\n]*?\s(?:-p|--port)[=\s]+{PORT})?",
-    rf"\(\s*['\"](?P<host>{NAME})['\"]\s*,\s*{PORT}",
+    rf"\b(?:nc|ncat|netcat|telnet)\b{_OPTIONS}\s+{_HOST}(?:\s+{PORT})?",
+    rf"\b(?:nslookup|ping|dig|host|getent\s+a?hosts(?:v4)?){_OPTIONS}\s+{_HOST}",
+    rf"\b(?:wget|curl)\b{_OPTIONS}\s+{_HOST}(?=[/\s;)\"']|$)",
+    rf"\s(?:-h|--host)[=\s]+{_HOST}(?:[^;&|\n]*?\s(?:-p|--port)[=\s]+{PORT})?",
+    rf"\(\s*['\"]{_HOST}['\"]\s*,\s*{PORT}",
 )
 _VARIABLE: t.Final = r"\$(?:\((?P<k8s>\w+)\)|\{(?P<braces>\w+)[^}]*\}|(?P<plain>\w+))"
 # A variable that the kubelet sets for each Service: NAME_SERVICE_HOST.

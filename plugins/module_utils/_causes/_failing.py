@@ -10,7 +10,7 @@ import typing as t
 
 from .._model import fields, moments
 from .._model.evidence import WORKLOAD_KINDS, Evidence
-from .._model.objects import Container, Pod, Ref, Terminated, condition, ref_of
+from .._model.objects import Container, Event, Pod, Ref, Terminated, condition, ref_of
 from .._model.selectors import matcher
 from . import _case
 
@@ -106,11 +106,21 @@ def ended_pods(evidence: Evidence) -> list[Pod]:
     return [
         pod
         for pod in evidence.pods
-        if pod.phase == "Failed"
-        and fields.get_str(pod.json, "status", "reason")
+        if ((pod.phase == "Failed" and fields.get_str(pod.json, "status", "reason")) or eviction_of(evidence, pod))
         and not pod.deleting
         and not _of_an_old_run(evidence, pod, latest_runs)
     ]
+
+
+def eviction_of(evidence: Evidence, pod: Pod) -> Event | None:
+    """The event that tells why a pod is finished that should never be.
+
+    Where its program ends with 0 when it is told to end, as most servers do, the kubelet forgets that it evicted the pod: the phase
+    is Succeeded, and no reason is left (seen with 1.36).
+    """
+    if pod.phase != "Succeeded" or pod.restart_policy != "Always":
+        return None
+    return next((event for event in evidence.events(pod.uid) if event.reason == "Evicted"), None)
 
 
 def _is_history(evidence: Evidence, pod: Pod, latest_runs: dict[Ref, str]) -> bool:

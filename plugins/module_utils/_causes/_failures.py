@@ -149,7 +149,7 @@ _CONTINUES: t.Final = (
 )
 # Last words that only tell what the exit code tells; those that servers have for every end.
 _SAYS_NOTHING: t.Final = (
-    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|(?:good)?bye|segmentation fault|killed)"
+    r"(?i)^\W*(?:now |process |program )?(?:exit\w*|abort\w*|quit\w*|terminat\w*|(?:good)?bye|killed)"
     r"(?: (?:with|status|code|now))*\W*\d*\W*(?:core dumped\W*)?$"
     r"|\bWorker \(pid:\d+\) exited with code|\bShutting down: Master"
     r"|\bReason: Worker failed to boot|\bdid not exit normally\b|\baborting after fassert|\] Aborting$"

@@ -28,6 +28,7 @@ _OTHER_RIGHTS: t.Final = (
     r"(?i)\b(?:bind|listen|connect|dial|sockets?|ports?|publickey|exec\w*|relation|table|schema|database|role"
     r"|forbidden)\b"
 )
+_INNERMOST: t.Final = 3  # file, call, and the marks under it
 # It went on in spite of that.
 _IN_SPITE: t.Final = r"(?i)\b(?:ignor|skip|continu)\w*|(?<!PHP )\bwarn(?:ing)?\b"
 # An absolute path, and no part of a URL; a program that names itself first ("/bin/sh: can't create") is none.
@@ -119,7 +120,7 @@ def _read_only_mount(case: _case.ContainerCase, path: str, mount: Mount) -> _Rea
 
 
 def _refused(case: _case.ContainerCase, line: str) -> _Reason | None:
-    if re.search(_OTHER_RIGHTS, line):
+    if re.search(_OTHER_RIGHTS, line) or (not _paths(line) and re.search(_OTHER_RIGHTS, _trace_above(case, line))):
         return None
     user = _security(case, "runAsUser")
     for path, mount in _places(case, line):
@@ -140,6 +141,12 @@ def _refused(case: _case.ContainerCase, line: str) -> _Reason | None:
             ),
         )
     return None
+
+
+def _trace_above(case: _case.ContainerCase, line: str) -> str:
+    """The innermost lines of the stack trace that an error in Python ends: they tell what it is about where it does not."""
+    above = case.log.rpartition(line)[0].splitlines()[-_INNERMOST:]
+    return "\n".join(each for each in above if each.startswith(" "))
 
 
 def _security(case: _case.ContainerCase, name: str) -> object:

@@ -17,6 +17,9 @@ from . import _case
 
 # runc, where the limit does not even suffice for the first process.
 _TOO_LITTLE_TO_START: t.Final = r"(?i)OOM-killed \(memory limit too low|memory limit too low"
+# The kubelet writes a pod's token, settings and secrets to a tmpfs of the size of the pod's memory limit.
+_NO_SPACE: t.Final = r"no space left on device"
+_TOO_LITTLE_FOR_A_TOKEN: t.Final = Decimal(2**20)
 # A parent tells that the system took a child away: gunicorn, celery, uWSGI, nginx, PostgreSQL, php-fpm, Python, a shell.
 _CHILD_KILLED: t.Final = (
     r"(?i)perhaps out of memory|(?:killed by|exited on|terminated by|exited prematurely:?|received) signal:? 9\b|\bsignal 9 \(SIGKILL\)"
@@ -72,18 +75,24 @@ def memory_limit_exceeded(case: _case.ContainerCase) -> _case.Judgement | None:
 
 def memory_limit_too_low(case: _case.PodCase) -> _case.Judgement | None:
     """The pod's memory limit does not even suffice to make its sandbox, or to start the first process."""
-    event = next((each for each in case.events if re.search(_TOO_LITTLE_TO_START, each.message)), None)
     limits = [
         (limit, each)
         for each in case.pod.containers
         if (limit := fields.get_str(each.spec, "resources", "limits", "memory"))
     ]
-    if event is None or not limits:
+    if not limits:
         return None
     limit, smallest = min(limits, key=lambda pair: quantity.parse(pair[0]) or Decimal(0))
+    words = _TOO_LITTLE_TO_START
+    if (quantity.parse(limit) or Decimal(0)) < _TOO_LITTLE_FOR_A_TOKEN:
+        words += f"|{_NO_SPACE}"
+    event = next((each for each in case.events if re.search(words, each.message)), None)
+    if event is None:
+        return None
     return _case.Judgement(
         summary=f"container {smallest.name} has a memory limit of {limit}, which does not suffice to start anything",
-        explanation="The runtime says that not even the first process can start within it. A forgotten suffix (Mi, Gi) is the usual slip.",
+        explanation="Not even the first process can start within it, nor the pod's token be written. "
+        "A forgotten suffix (Mi, Gi), or m in place of M, is the usual slip.",
         evidence=(
             _case.quote_event(event),
             EvidenceItem("spec", f"{case.pod.ref}: {smallest.spec_place}.resources", f"memory limit {limit}"),

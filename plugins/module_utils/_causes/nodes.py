@@ -17,6 +17,7 @@ from .._model.evidence import Evidence
 from .._model.finding import EvidenceItem
 from .._model.objects import Pod, Ref, condition
 from . import _case
+from ._failing import eviction_of
 
 _OWN_FAULT: t.Final = r"(?i)\b(?:exceed(?:s|ed)|exceeds the (?:total )?limit)\b"
 # A pod that passes its own limit does so again: its successor must have held for so long.
@@ -112,10 +113,14 @@ def _replaced(case: _case.PodCase) -> bool:
 
 def evicted(case: _case.PodCase) -> _case.Judgement | None:
     """The kubelet ended the pod to save its node, or because the pod passed a limit of its own for local storage."""
-    pod = case.pod
-    if fields.get_str(pod.json, "status", "reason") != "Evicted":
+    pod, event = case.pod, eviction_of(case.evidence, case.pod)
+    if event:
+        message, told = event.message.strip(), _case.quote_event(event)
+    elif fields.get_str(pod.json, "status", "reason") == "Evicted":
+        message = fields.get_str(pod.json, "status", "message").strip()
+        told = EvidenceItem("status", f"{pod.ref}: status", f"Evicted: {message}", _ended_at(case))
+    else:
         return None
-    message = fields.get_str(pod.json, "status", "message").strip()
     names = {each.name for each in pod.containers} & set(re.findall(_CONTAINERS, message)) or _limited(case, message)
     container = names.pop() if len(names) == 1 else None
     own = bool(re.search(_OWN_FAULT, message))
@@ -124,15 +129,14 @@ def evicted(case: _case.PodCase) -> _case.Judgement | None:
         if own
         else "Its node ran short of what the message names; the limits of the pod itself were kept."
     )
-    evidence = [EvidenceItem("status", f"{pod.ref}: status", f"Evicted: {message}", _ended_at(case))]
     ready, wanted = _serving(case, _HELD_SECONDS if own else 0), _wanted(case)
     replaced = wanted is not None and ready >= wanted
-    evidence.append(EvidenceItem("status", f"{case.workload}: pods", f"{ready} of {wanted} ready"))
+    counted = EvidenceItem("status", f"{case.workload}: pods", f"{ready} of {wanted} ready")
     delete = _case.kubectl(pod.ref, f"delete pod {pod.ref.name}") + "   # only its remains are left; it was replaced"
     return _case.Judgement(
         summary=f"evicted from node {pod.node}: {message or 'no message'}",
         explanation=why,
-        evidence=tuple(evidence),
+        evidence=(told, counted),
         next_step=delete if replaced else _case.edit_command(case.workload) + "   # what its limits and requests allow",
         container=container,
         severity="info" if replaced else "warning" if ready else "critical",

@@ -11,6 +11,8 @@ servers (nginx, Redis, PostgreSQL).  Values of variables are looked at and never
 from __future__ import annotations
 
 import dataclasses
+import json
+import posixpath
 import re
 import typing as t
 
@@ -56,6 +58,11 @@ _INVALID: t.Final = (
         r"|must be (?:an? |one |between )|can(?:not|'t) be parsed))"
     ),
 )
+# What is said of a value that can't be what it should be, whatever it is called.
+_UNUSABLE: t.Final = (
+    r"(?i)\b(?:invalid|malformed|illegal|could not convert|(?:can(?:not|'t)|fail\w* to|unable to) (?:parse|convert)|parsing"
+    r"|for input string|missing unit|not a (?:valid )?(?:number|integer|boolean|duration|port|url)|out of range)\b"
+)
 # Words in capitals that are codes of errors and no variables.
 _CODE: t.Final = (
     r"^(?:ERR|ER|E[A-Z]{4,}|SQLSTATE|HTTP|TLS|SSL)(?:_|$)"
@@ -71,7 +78,7 @@ _BAD_FILE: t.Final = (
     r"\b(?:config(?!map)\w*|settings|ya?ml|toml|json)\b"
     r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed)\b|InvalidConfiguration"
     r"|(?:unknown|missing(?: required| mandatory)?) (?:configuration|field|keyword|option|setting|property)\b"
-    r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|MissingSectionHeaderError"
+    r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|configparser\."
     r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)"
     r"|\bPEM\b.{0,60}(?:no start line|bad (?:base64|end line))|(?:not a|no|invalid|failed to (?:find|decode) any) (?:valid )?PEM\b"
     r"|(?:fail\w*|unable|can(?:not|'t)|could(?: not|n't)) (?:to )?(?:load|read|parse|decode|open) .{0,40}"
@@ -117,6 +124,7 @@ def configuration_invalid(case: _case.ContainerCase) -> _case.Judgement | None:
         or _link(case)
         or _bad_value(case)
         or _missing_file(case)
+        or _misplaced_file(case)
         or _bad_file(case)
     )
 
@@ -180,15 +188,18 @@ def _told(case: _case.ContainerCase, patterns: t.Sequence[str]) -> t.Iterator[re
 
 
 def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
-    match = next(_told(case, _INVALID), None)
     values = _environment(case).values
-    if match is None or match["name"] not in values:
+    match = next(_told(case, _INVALID), None)
+    if match and match["name"] in values:
+        name = match["name"]
+        quoted = bool(values[name]) and str(values[name]) in match.string
+    elif (match := next(_told(case, (_UNUSABLE,)), None)) and (found := _quoted_in(match.string, values)):
+        name, quoted = found, True
+    else:
         return None
-    name = match["name"]
-    quoted = bool(values[name]) and str(values[name]) in match.string
     return _case.Judgement(
         summary=f"container {case.container.name} ends because it can't use the value of variable {name}",
-        explanation="The program names the variable and ends itself"
+        explanation=f"The program names the {'variable' if name in match.string else 'value'} and ends itself"
         + (
             ", and the value that it quotes is the one in the container's spec."
             if quoted
@@ -202,6 +213,16 @@ def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
         next_step=_case.edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
         confidence="confirmed" if quoted else "probable",
     )
+
+
+def _quoted_in(line: str, values: t.Mapping[str, str | None]) -> str | None:
+    """The only variable whose literal value stands in quotes in the line, unless that tells of a connection."""
+    names = [
+        name
+        for name, value in values.items()
+        if value and len(value) > 1 and any(each in line for each in (f"'{value}'", f'"{value}"', json.dumps(value)))
+    ]
+    return names[0] if len(names) == 1 and not kind_of(line) else None
 
 
 def _unfilled(case: _case.ContainerCase) -> _case.Judgement | None:
@@ -312,6 +333,40 @@ def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount
             yield path, mount
 
 
+def _misplaced_file(case: _case.ContainerCase) -> _case.Judgement | None:
+    """A file is not where the program looks for it; the ConfigMap that brings it is mounted elsewhere."""
+    match = next(_told(case, (_NO_FILE,)), None)
+    path, place, source = next(_elsewhere(case, match.string), ("", "", None)) if match else ("", "", None)
+    if match is None or source is None:
+        return None
+    return _case.Judgement(
+        summary=f"container {case.container.name} ends because {path} is not there: {source} brings it as {place}",
+        explanation="The program says that it misses the file, and ends itself. A file of that name is mounted, in another place.",
+        evidence=(
+            _case.quote_said(case, match),
+            _case.quote_end(case),
+            EvidenceItem(
+                "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{place} is of {source}"
+            ),
+            *_rest(case, match),
+        ),
+        next_step=_case.edit_command(case.workload) + f"   # mount it as {path}, or have the program read {place}",
+        candidates=(Candidate(place, f"{source} is mounted there; the file's name is the same"),),
+    )
+
+
+def _elsewhere(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, str, Ref]]:
+    """Files that the line names, where a ConfigMap's mount has one of the same name, and that ConfigMap."""
+    for path in re.findall(_PATH, line):
+        for where in () if _is_run(case, path) else fields.get_dicts(case.container.spec, "volumeMounts"):
+            mount = mount_at(case.pod.spec, case.container.spec, fields.get_str(where, "mountPath").rstrip("/"))
+            files = _case.files_of(case, mount.volume) if mount else {}
+            brought = [""] if mount and mount.sub_path in files else [f"/{file}" for file in files]
+            for place in (mount.path + each for each in brought) if mount else ():
+                if posixpath.basename(place) == posixpath.basename(path) and place != path:
+                    yield path, place, Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
+
+
 def _is_run(case: _case.ContainerCase, path: str) -> bool:
     """Whether the container is told to run the file: then its command is at fault."""
     run, _read = _run_and_read(case)
@@ -336,9 +391,12 @@ def _bad_file(case: _case.ContainerCase) -> _case.Judgement | None:
     mounted = EvidenceItem(
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
     )
+    # a program that begins the line with its own path does not miss itself
+    absent = re.findall(_PATH, match.string[1:]) if not path and re.search(_NO_FILE, match.string) else []
     return _case.Judgement(
         summary=f"container {case.container.name} ends because it can't use its settings"
-        + (f" in {path}, which is of {source}" if path else ""),
+        + (f" in {path}, which is of {source}" if path else "")
+        + (f": {absent[0]} is not there" if absent else ""),
         explanation="The program says what is wrong with them and ends itself"
         + (f"; the file comes from {source}." if path else "."),
         evidence=(

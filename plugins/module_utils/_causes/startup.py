@@ -226,6 +226,7 @@ _CANT_OPEN: t.Final = (
     r"|could not find or load main class |could not open input file: |no such file or directory -- )['\"]?(?P<file>[^'\":\s]+)"
 )
 # An interpreter that is given a program as an argument: python -c, node -e, php -r.
+_OF_COMMAND_LINE: t.Final = r"(?i)\bin (?:the )?command[- ]line$"  # nginx -g
 _LANGUAGE: t.Final = r"(?:^|/)(?:python|node|ruby|perl|php)[\d.]*$"
 _CODE_OPTIONS: t.Final = frozenset({"-c", "-e", "-r", "--eval"})
 _USAGE: t.Final = r"(?i)^\s*usage(?: of [^:]+)?:|try ['\"`\u2018]?\S+ (?:-h|--?help)"
@@ -265,6 +266,8 @@ def _told_of_arguments(spec: fields.Json, lines: t.Sequence[str]) -> str | None:
             file = match["file"].rstrip(".,")
             if any(file == word or file.endswith("/" + word.removeprefix("./")) for word in words):
                 return line.strip()
+        elif re.search(_OF_COMMAND_LINE, line):
+            return line.strip()
         elif re.search(_COMPLAINT, line) and not re.search(_CONFIGURATION_FILE, line):
             around = " ".join(lines[max(number - 1, 0) : number + 1])
             if any(_names(around, word) for word in words[1:]) or _by_its_own_name(line, words):

@@ -127,16 +127,28 @@ def test_without_events_the_time_tells_of_a_startup_probe(startup_seconds: int, 
     assert found_in(evidence) == [(expected, "probable" if expected != UNDETERMINED else UNDETERMINED)]
 
 
-def test_a_limit_that_does_not_suffice_to_start_anything() -> None:
-    """The sandbox can't be made, in the words of runc that the test cluster showed for a limit of 128Ki."""
+@pytest.mark.parametrize(
+    ("limit", "reason", "words", "expected"),
+    [
+        ("128Ki", "FailedCreatePodSandBox", "runc: container init was OOM-killed (memory limit too low?)", LIMIT),
+        ("64m", "FailedMount", 'MountVolume.SetUp failed for volume "t": write ca.crt: no space left on device', LIMIT),
+        (
+            "64Mi",
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "t": no space left on device',
+            "volume-mount-failed",
+        ),
+    ],
+)
+def test_a_limit_that_does_not_suffice_to_start_anything(limit: str, reason: str, words: str, expected: str) -> None:
+    """The sandbox can't be made, or the token not be written, in the words that the test cluster showed."""
     evidence = recorded("sandbox-creation-failed--web")
     for pod in evidence.objects["Pod"]:
-        pod["spec"]["containers"][0]["resources"] = {"limits": {"memory": "128Ki"}}
+        pod["spec"]["containers"][0]["resources"] = {"limits": {"memory": limit}}
     for event in evidence.objects["Event"]:
         if event["reason"] == "FailedCreatePodSandBox":
-            words = "container init was OOM-killed (memory limit too low?): unknown"
-            cast(dict[str, Any], event)["message"] = f"Failed to create pod sandbox: runc create failed: {words}"
-    assert found_in(evidence) == [(LIMIT, "confirmed")]
+            cast(dict[str, Any], event).update(reason=reason, message=words)
+    assert found_in(evidence) == [(expected, "confirmed")]
 
 
 @pytest.mark.parametrize(

@@ -358,6 +358,8 @@ SPECS: list[tuple[dict[str, Any], list[str]]] = [
     ({"command": ["pg_isready", "-h", "$(DB_HOST)"], "env": [{"name": "DB_HOST", "value": "db"}]}, ["db"]),
     ({"args": ["pg_isready -h db -p 5433"]}, ["db:5433"]),
     ({"args": ["curl -s --retry 5 web/healthz"]}, ["web"]),
+    ({"args": ["until wget -qO- -T 3 http://search:9200/health; do sleep 3; done"]}, ["search:9200"]),
+    ({"args": ["nc -w 3 $HOST 80; ping -c 3 $HOST; nc -w 3 10.9.8.7 80"]}, ["10.9.8.7:80"]),
     ({"args": ["wait-for-it.sh", "db:5432", "--", "run"]}, ["db:5432"]),
     ({"args": ["until (echo > /dev/tcp/db/5432); do sleep 1; done"]}, ["db:5432"]),
     ({"args": ["socket.create_connection(('db', 5432))"]}, ["db:5432"]),

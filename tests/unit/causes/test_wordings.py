@@ -132,6 +132,7 @@ def test_tells_why_a_command_did_not_run(exit_code: int, log: list[str], cause: 
         (["the ledger is torn", "exiting with code 1"], "the ledger is torn"),
         (["the ledger is torn", "Exit code of the ledger was 3"], "Exit code of the ledger was 3"),
         (["aborting."], "aborting."),
+        (["starting", "Segmentation fault", "exiting with code 1"], "Segmentation fault"),
         (
             [
                 "ERROR: Validate failed",
@@ -232,6 +233,7 @@ CALLS: list[tuple[int, list[str], list[str], str, str]] = [
     (1, ["postgres", "--prot"], ["postgres: unrecognized option '--prot'"], USAGE, "confirmed"),
     (1, ["npm", "run", "strat"], ['npm error Missing script: "strat"'], USAGE, "confirmed"),
     (2, ["sh", "/run.sh"], ['/run.sh: line 3: syntax error near unexpected token "fi"'], USAGE, "confirmed"),
+    (1, ["nginx", "-g", "x off"], ["[emerg] 1#1: unexpected end of parameter in command line"], USAGE, "confirmed"),
     (64, ["serve"], ["usage: serve [-p port]"], USAGE, "probable"),
     # it was called well
     (2, ["serve"], ["usage: serve", "environment variable DATABASE_URL is required"], SETTINGS, "probable"),

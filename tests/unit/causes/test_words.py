@@ -52,6 +52,7 @@ MISSING = [
     "thread 'main' panicked at src/main.rs:4:38: DATABASE_URL not set: NotPresent",
 ]
 FILES_OF_SETTINGS = [
+    "configparser.NoSectionError: No section: 'smtp'",
     'nginx: [emerg] unknown directive "servre" in /etc/nginx/nginx.conf:3',
     "*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***",
     'FATAL:  configuration file "/etc/postgresql.conf" contains errors',
@@ -294,6 +295,56 @@ def test_settings_that_it_has_no_right_to_are_well() -> None:
     line = 'postgres: could not access the server configuration file "/srv/data/postgresql.conf": Permission denied'
     finding = ended_with(line, securityContext={"runAsUser": 999})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+
+
+BIND = """Traceback (most recent call last):
+  File "/usr/lib/python3.11/socketserver.py", line 472, in server_bind
+    self.socket.bind(self.server_address)
+PermissionError: [Errno 13] Permission denied"""
+OPEN = """Traceback (most recent call last):
+  File "/srv/report.py", line 3, in <module>
+    open("pages.db", "w")
+    ^^^^^^^^^^^^^^^^^^^^^
+PermissionError: [Errno 13] Permission denied"""
+
+
+@pytest.mark.parametrize(("trace", "cause"), [(BIND, OTHER), (OPEN, "filesystem-not-writable")], ids=["bind", "open"])
+def test_a_trace_tells_what_was_refused(trace: str, cause: str) -> None:
+    before, _end, line = trace.rpartition("\n")
+    assert ended_with(line, before=before, securityContext={"runAsUser": 1000}, workingDir="/srv").cause == cause
+
+
+@pytest.mark.parametrize("path", ["/config/app.conf", "/etc/settings.d/app.conf"])
+@pytest.mark.parametrize(
+    ("mount", "keys", "place"),
+    [
+        ({"mountPath": "/confg"}, ["app.conf"], "/confg/app.conf"),
+        ({"mountPath": "/etc/app/app.conf", "subPath": "app.conf"}, ["app.conf", "log.conf"], "/etc/app/app.conf"),
+        ({"mountPath": "/confg"}, ["app.cfg"], None),
+    ],
+)
+def test_a_file_that_is_mounted_elsewhere(path: str, mount: dict[str, str], keys: list[str], place: str | None) -> None:
+    line = f"cat: can't open '{path}': No such file or directory"
+    finding = ended_over_a_file(line, *keys, volumeMounts=[{"name": "settings", **mount}])
+    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed" if place else "probable")
+    assert [each.what for each in finding.candidates] == ([place] if place else [])
+    assert f"{path} is not there" in finding.summary
+
+
+QUOTED = [
+    "ValueError: invalid literal for int() with base 10: '\"9100\"'",
+    'panic: strconv.Atoi: parsing "\\"9100\\"": invalid syntax',
+]
+
+
+@pytest.mark.parametrize("line", QUOTED)
+def test_a_value_that_the_program_quotes_is_found_among_the_variables(line: str) -> None:
+    finding = ended_with(line, env=[{"name": "LISTEN", "value": '"9100"'}, {"name": "LEVEL", "value": "info"}])
+    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
+    assert "LISTEN" in finding.summary
+    assert ended_with(line, env=[{"name": "LISTEN", "value": "9200"}]).cause == OTHER
+    twice = [{"name": name, "value": '"9100"'} for name in ("LISTEN", "METRICS")]
+    assert ended_with(line, env=twice).cause == OTHER
 
 
 UNFILLED = [
