@@ -357,14 +357,17 @@ def _misplaced_file(case: _case.ContainerCase) -> _case.Judgement | None:
 
 def _elsewhere(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, str, Ref]]:
     """Files that the line names, where a ConfigMap's mount has one of the same name, and that ConfigMap."""
-    for path in re.findall(_PATH, line):
-        for where in () if _is_run(case, path) else fields.get_dicts(case.container.spec, "volumeMounts"):
-            mount = mount_at(case.pod.spec, case.container.spec, fields.get_str(where, "mountPath").rstrip("/"))
-            files = _case.files_of(case, mount.volume) if mount else {}
-            brought = [""] if mount and mount.sub_path in files else [f"/{file}" for file in files]
-            for place in (mount.path + each for each in brought) if mount else ():
-                if posixpath.basename(place) == posixpath.basename(path) and place != path:
-                    yield path, place, Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
+    missed = [path for path in re.findall(_PATH, line) if not _is_run(case, path)]
+    for where in fields.get_dicts(case.container.spec, "volumeMounts"):
+        mount = mount_at(case.pod.spec, case.container.spec, fields.get_str(where, "mountPath").rstrip("/"))
+        files = _case.files_of(case, mount.volume) if mount else {}
+        if mount is None or not files:
+            continue
+        source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
+        for place in [mount.path] if mount.sub_path in files else [f"{mount.path}/{file}" for file in files]:
+            for path in missed:
+                if posixpath.basename(path) == posixpath.basename(place) and path != place:
+                    yield path, place, source
 
 
 def _is_run(case: _case.ContainerCase, path: str) -> bool:
