@@ -18,7 +18,8 @@ from .._model.finding import Confidence, EvidenceItem
 from .._model.objects import Mount, mount_at
 from . import _case
 
-_READ_ONLY: t.Final = r"(?i)read-only file ?system|\bEROFS\b|\berrno 30\b"
+# Python tries several places and tells none of the errors.
+_READ_ONLY: t.Final = r"(?i)read-only file ?system|\bEROFS\b|\berrno 30\b|\bno usable temporary directory\b"
 _REFUSED: t.Final = (
     r"(?i)permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|AccessDeniedException"
     r"|access to the path .* is denied"

@@ -45,6 +45,10 @@ _LISTENS: t.Final = (
     r"(?i)\b(?:listen\w*|serv\w+|running|started|accept\w*|bound|available|ready)\b.{0,80}?"
     r"(?:\bport\W{1,3}|:)(80|\d{3,5})\b(?!:)"
 )
+# Flask, Django and Uvicorn begin so unless they are told otherwise; where a port is said of another address, too, it counts.
+_SERVES: t.Final = r"(?i)\b(?:listen\w*|serv\w+|running|start\w*|accept\w*|bound|available|ready)\b"
+_LOOPBACK: t.Final = r"(?i)(?:127\.0\.0\.1|\blocalhost|\[?::1\]?)['\"]?(?:\W{1,3}|\W{1,3}port\W{1,3})"
+_ALL_ADDRESSES: t.Final = r"(?i)0\.0\.0\.0|\[::\]|\*:\d|\ball (?:addresses|interfaces)\b"
 # Where these images listen as they come, by the pages of their publishers.
 _USUAL_PORTS: t.Final[t.Mapping[str, int]] = {
     "nginx": 80,
@@ -75,6 +79,7 @@ class _Fault:
     evidence: tuple[EvidenceItem, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     confidence: Confidence = "confirmed"
+    help: str = "correct what it asks for"
 
 
 def liveness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement | None:
@@ -90,7 +95,7 @@ def liveness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement |
         explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault.",
         evidence=(*_proof_of_kill(case, kill, probe), *fault.evidence, *_case.quote_log(case)),
         next_step=_case.edit_command(case.workload)
-        + f"   # correct the {probe.kind}Probe of {case.container.name}; do not remove it",
+        + f"   # {probe.kind}Probe of {case.container.name}: {fault.help}; do not remove it",
         confidence=fault.confidence if kill.event else "probable",
         candidates=fault.candidates,
     )
@@ -165,7 +170,7 @@ def readiness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement 
         summary=f"container {case.container.name} runs and is not ready: its {probe.kind} probe asks for what is not there: {fault.why}",
         explanation="The container has not ended and no other probe complains; the pod gets no traffic until this one is answered.",
         evidence=(*_quote_failure(case, probe), _quote_probe(case, probe), *fault.evidence, *_case.quote_log(case)),
-        next_step=_case.edit_command(case.workload) + f"   # correct the {probe.kind}Probe of {case.container.name}",
+        next_step=_case.edit_command(case.workload) + f"   # {probe.kind}Probe of {case.container.name}: {fault.help}",
         confidence=fault.confidence,
         candidates=fault.candidates,
     )
@@ -294,7 +299,23 @@ def _fault(case: _case.ContainerCase, probe: Probe, starting: bool = False) -> _
     return (
         _no_such_port(case, probe)
         or next(filter(None, answers), None)
-        or (_wrong_port(case, probe) if nobody else None)
+        or (_for_itself(case, probe) or _wrong_port(case, probe) if nobody else None)
+    )
+
+
+def _for_itself(case: _case.ContainerCase, probe: Probe) -> _Fault | None:
+    """The container says that it listens on that port of the loopback address, and of no other: nobody else can reach it."""
+    port = _number(case, probe)
+    here = rf"{_LOOPBACK}{port}\b"
+    said = [line for line in case.log.splitlines() if re.search(_SERVES, line[:1000]) and re.search(here, line[:1000])]
+    elsewhere = bool(case.container.port_names) and port not in case.container.port_names
+    if port is None or not said or elsewhere or re.search(_ALL_ADDRESSES, case.log):
+        return None
+    return _Fault(
+        f"port {port} is open on 127.0.0.1 only, where nobody but its own pod reaches it",
+        (_case.quote_line(case, said[-1]),),
+        (Candidate("listen on 0.0.0.0", "who shall be asked from outside listens on all addresses"),),
+        help="have the program listen on 0.0.0.0",
     )
 
 

@@ -94,6 +94,7 @@ _PLACEHOLDER: t.Final = (
     r"^(?!.*\bplaceholder\b).*?(?P<word>\$\([A-Z][A-Z0-9_]*\)|\{\{ ?[.$]?[\w.]+ ?\}\}|\$\{[A-Z][A-Z0-9_]*\})"
 )
 _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
+_TOKEN: t.Final = r"(?i)/var/run/secrets/kubernetes\.io/serviceaccount\b"
 _NO_RIGHT: t.Final = r"(?i)permission denied|\bEACCES\b"
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
@@ -123,6 +124,7 @@ def configuration_invalid(case: _case.ContainerCase) -> _case.Judgement | None:
         or _unfilled(case)
         or _link(case)
         or _bad_value(case)
+        or _no_token(case)
         or _missing_file(case)
         or _misplaced_file(case)
         or _bad_file(case)
@@ -276,6 +278,33 @@ def _link(case: _case.ContainerCase) -> _case.Judgement | None:
         next_step=_case.edit_command(case.workload)
         + f"   # enableServiceLinks: false, or set {name} for {case.container.name}",
         candidates=(Candidate("enableServiceLinks: false", "the pod then gets no such variables"),),
+    )
+
+
+def _no_token(case: _case.ContainerCase) -> _case.Judgement | None:
+    """The program wants the token of its ServiceAccount, which is not mounted: the pod, or the account, says so."""
+    match = next(_told(case, (_TOKEN,)), None)
+    if match is None or mount_at(case.pod.spec, case.container.spec, match[0]):
+        return None
+    own = fields.get(case.pod.spec, "automountServiceAccountToken") is False
+    account = Ref(
+        "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
+    )
+    who = case.pod.ref if own else account
+    return _case.Judgement(
+        summary=f"container {case.container.name} ends because the token of {account} is not mounted",
+        explanation="The program asks for the files that let it speak to the API server, and ends itself. "
+        f"automountServiceAccountToken of {'the pod' if own else account} is false.",
+        evidence=(
+            _case.quote_said(case, match),
+            _case.quote_end(case),
+            EvidenceItem(
+                "absence", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"nothing at {match[0]}"
+            ),
+            EvidenceItem("spec", f"{who}: automountServiceAccountToken", "false"),
+        ),
+        next_step=_case.edit_command(case.workload)
+        + "   # automountServiceAccountToken: true in the pod template, if it may speak to the API server",
     )
 
 

@@ -134,3 +134,23 @@ def test_nobody_knows_where_nothing_is_declared() -> None:
 def test_offers_the_port_that_is_declared() -> None:
     finding = killed(HTTP, f"Liveness probe failed: {REFUSED}", ports=[{"containerPort": 9090}])
     assert [candidate.what for candidate in finding.candidates] == ["port 9090"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " * Running on http://127.0.0.1:8000",
+        "Starting development server at http://127.0.0.1:8000/",
+        'level=info msg="Listening on" address=localhost:8000',
+        "listening on ('::1', 8000)",
+        "Serving HTTP on 127.0.0.1 port 8000 (http://127.0.0.1:8000/) ...",
+    ],
+)
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_server_that_listens_for_itself_only(line: str, declared: bool) -> None:
+    message, ports = f"Liveness probe failed: {REFUSED}", [{"containerPort": 8000}] if declared else []
+    finding = killed(HTTP, message, log=line, ports=ports)
+    assert (finding.cause, finding.confidence) == (WRONG, "confirmed")
+    assert "127.0.0.1 only" in finding.summary
+    for others in (f" * Running on all addresses (0.0.0.0)\n{line}", line.replace("8000", "8001")):
+        assert "127.0.0.1 only" not in killed(HTTP, message, log=others, ports=ports).summary

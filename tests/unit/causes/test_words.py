@@ -68,6 +68,7 @@ NOT_WRITABLE = [
     "open /srv/cache/x: read-only file system",
     "java.io.FileNotFoundException: /srv/cache/x (Read-only file system)",
     "touch: cannot touch '/srv/cache': Read-only file system",
+    "FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/']",
     "/srv/start.sh: line 3: /srv/cache: Read-only file system",
     "Errno::EROFS: Read-only file system @ rb_sysopen - /srv/cache",
     "PermissionError: [Errno 13] Permission denied: '/srv/cache'",
@@ -279,13 +280,13 @@ def test_no_value_of_a_variable_is_shown() -> None:
     assert "postgres" not in str(finding.as_json())
 
 
-@pytest.mark.parametrize("line", NOT_WRITABLE[:7])
+@pytest.mark.parametrize("line", NOT_WRITABLE[:8])
 def test_a_read_only_root_confirms_it(line: str) -> None:
     finding = ended_with(line, securityContext={"readOnlyRootFilesystem": True})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
 
 
-@pytest.mark.parametrize("line", NOT_WRITABLE[7:])
+@pytest.mark.parametrize("line", NOT_WRITABLE[8:])
 def test_another_user_confirms_it(line: str) -> None:
     finding = ended_with(line, securityContext={"runAsUser": 1000})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
@@ -345,6 +346,16 @@ def test_a_value_that_the_program_quotes_is_found_among_the_variables(line: str)
     assert ended_with(line, env=[{"name": "LISTEN", "value": "9200"}]).cause == OTHER
     twice = [{"name": name, "value": '"9100"'} for name in ("LISTEN", "METRICS")]
     assert ended_with(line, env=twice).cause == OTHER
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+def test_a_token_that_the_pod_shall_not_have(mounted: bool) -> None:
+    line = (
+        "FileNotFoundError: [Errno 2] No such file or directory: '/var/run/secrets/kubernetes.io/serviceaccount/token'"
+    )
+    mounts = [{"name": "token", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}] if mounted else []
+    finding = ended_with(line, volumeMounts=mounts)
+    assert (finding.cause, finding.confidence) == (OTHER if mounted else SETTINGS, "confirmed")
 
 
 UNFILLED = [
