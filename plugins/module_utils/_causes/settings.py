@@ -20,7 +20,7 @@ from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Mount, Ref, mount_at
 from . import _case
-from ._failures import complaint, kind_of
+from ._failures import complaint, headline, kind_of, told
 from ._near import near_misses
 from ._reach import locate
 
@@ -195,7 +195,7 @@ def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
     if match and match["name"] in values:
         name = match["name"]
         quoted = bool(values[name]) and str(values[name]) in match.string
-    elif (match := next(_told(case, (_UNUSABLE,)), None)) and (found := _quoted_in(match.string, values)):
+    elif (match := re.search(_UNUSABLE, _said_last(case))) and (found := _quoted_in(match.string, values)):
         name, quoted = found, True
     else:
         return None
@@ -215,6 +215,11 @@ def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
         next_step=_case.edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
         confidence="confirmed" if quoted else "probable",
     )
+
+
+def _said_last(case: _case.ContainerCase) -> str:
+    """What of its last words tells most: of a value or a file that is spoken of before, nobody knows whether it ended the program."""
+    return headline(told(case.last_end.message if case.last_end else "") or told(case.log))
 
 
 def _quoted_in(line: str, values: t.Mapping[str, str | None]) -> str | None:
@@ -364,7 +369,7 @@ def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount
 
 def _misplaced_file(case: _case.ContainerCase) -> _case.Judgement | None:
     """A file is not where the program looks for it; the ConfigMap that brings it is mounted elsewhere."""
-    match = next(_told(case, (_NO_FILE,)), None)
+    match = re.search(_NO_FILE, _said_last(case))
     path, place, source = next(_elsewhere(case, match.string), ("", "", None)) if match else ("", "", None)
     if match is None or source is None:
         return None

@@ -330,6 +330,8 @@ def test_a_file_that_is_mounted_elsewhere(path: str, mount: dict[str, str], keys
     assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed" if place else "probable")
     assert [each.what for each in finding.candidates] == ([place] if place else [])
     assert f"{path} is not there" in finding.summary
+    later = ended_over_a_file(f"{line}\nError: torn", *keys, volumeMounts=[{"name": "settings", **mount}])
+    assert later.confidence != "confirmed" or later.cause == OTHER
 
 
 QUOTED = [
@@ -344,6 +346,8 @@ def test_a_value_that_the_program_quotes_is_found_among_the_variables(line: str)
     assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
     assert "LISTEN" in finding.summary
     assert ended_with(line, env=[{"name": "LISTEN", "value": "9200"}]).cause == OTHER
+    later = f"{line}\nsetting 1 is used\nError: the ledger is out of balance"
+    assert ended_with(later, env=[{"name": "LISTEN", "value": '"9100"'}]).cause == OTHER
     twice = [{"name": name, "value": '"9100"'} for name in ("LISTEN", "METRICS")]
     assert ended_with(line, env=twice).cause == OTHER
 
