@@ -17,6 +17,7 @@ from .._model.finding import Candidate, Confidence, EvidenceItem, Severity
 from .._model.objects import Container, Event, Pod, ProbeKind, Ref, Terminated
 from .._model.text import shorten
 from . import _placement
+from ._failures import headline, told
 
 LOG_LINES: t.Final = 12
 LOG_CHARACTERS: t.Final = 1500
@@ -311,6 +312,11 @@ def quote_line(case: ContainerCase, line: str) -> EvidenceItem:
 def last_lines(case: ContainerCase) -> list[str]:
     lines = [line.rstrip() for line in case.log.splitlines() if line.strip()]
     return shorten("\n".join(lines[-LOG_LINES:])[-LOG_CHARACTERS:], LOG_CHARACTERS).splitlines()
+
+
+def last_words(case: ContainerCase) -> str:
+    """What of its termination message, or else of its log, tells most of its end; an empty string where it said nothing."""
+    return headline(told(case.last_end.message if case.last_end else "") or told(case.log))
 
 
 def said(case: ContainerCase, pattern: str) -> re.Match[str] | None:

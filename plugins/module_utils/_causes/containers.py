@@ -331,9 +331,9 @@ def _asked_of_sandbox(
             found = EvidenceItem("object", f"RuntimeClass {name}: handler", handler or "unknown")
         alike = tuple(Candidate(f"RuntimeClass {each}", "the name is similar") for each in near_misses(name, classes))
         return why, "correct runtimeClassName, or have the handler set up on the nodes", (item, found), alike
-    told = next(((why, step) for pattern, why, step in _POD_ASKS if re.search(pattern, event.message)), None)
     odd = _odd_bandwidth(case.pod)
-    told = told or (_BANDWIDTH if odd else None)
+    known = ((why, step) for pattern, why, step in _POD_ASKS if re.search(pattern, event.message))
+    told = next(known, _BANDWIDTH if odd else None)
     return (*told, odd, ()) if told else None
 
 

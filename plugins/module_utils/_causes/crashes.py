@@ -15,7 +15,7 @@ from .._model.finding import EvidenceItem
 from .._model.objects import PROBE_KINDS, Container
 from .._model.text import one_line
 from . import _case
-from ._failures import complaint, headline, told
+from ._failures import complaint, told
 
 # Where loggers that write JSON put what they have to say: zap, zerolog, logrus, pino, winston, structlog, slog, log4j, ECS.
 _SAYINGS: t.Final = ("msg", "message", "event", "error", "err", "exception", "error.message")
@@ -35,9 +35,8 @@ def application_error(case: _case.ContainerCase) -> _case.Judgement | None:
     end = case.last_end
     if end is None or not case.gave_up:
         return None
-    message = told(end.message)
-    said = headline(message or told(case.log))
-    shown = bool(message) or said.strip() in "\n".join(_case.last_lines(case))
+    said = _case.last_words(case)
+    shown = bool(told(end.message)) or said.strip() in "\n".join(_case.last_lines(case))
     above = () if shown else (_case.quote_line(case, said),)
     changed = _template_change(case)
     return _case.Judgement(

@@ -139,7 +139,7 @@ def image_pull_unauthorized(case: _case.ContainerCase) -> _case.Judgement | None
     evidence.append(
         EvidenceItem(
             "spec" if secrets else "absence",
-            f"{case.pod.ref}: spec.imagePullSecrets and those of ServiceAccount {_service_account(case).name}",
+            f"{case.pod.ref}: spec.imagePullSecrets and those of ServiceAccount {case.pod.service_account.name}",
             named,
         )
     )
@@ -471,15 +471,9 @@ def _what_is_wrong(image: str) -> tuple[str, tuple[Candidate, ...]]:
     return "it has not the form registry/repository:tag", ()
 
 
-def _service_account(case: _case.ContainerCase) -> Ref:
-    return Ref(
-        "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
-    )
-
-
 def _secrets_in_use(case: _case.ContainerCase) -> list[str]:
     # Admission copies the account's pull secrets into a pod that names none; older pods may lack them.
-    account = case.evidence.get(_service_account(case)) or {}
+    account = case.evidence.get(case.pod.service_account) or {}
     return list(dict.fromkeys([*pull_secrets(case.pod.spec), *pull_secrets(account)]))
 
 

@@ -13,7 +13,6 @@ import functools
 import re
 import typing as t
 
-from .._model import fields
 from .._model.finding import EvidenceItem
 from .._model.objects import Ref
 from . import _case
@@ -39,9 +38,7 @@ def rbac_denied(case: _case.ContainerCase) -> _case.Judgement | None:
     if match is None:
         return None
     account = Ref("ServiceAccount", match["place"], match["account"])
-    own = Ref(
-        "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
-    )
+    own = case.pod.service_account
     what = _request(match)
     scope = f"in namespace {match['namespace']}" if match["namespace"] else "in the whole cluster"
     used = EvidenceItem("spec", f"{case.pod.ref}: spec.serviceAccountName", own.name)

@@ -17,7 +17,7 @@ import typing as t
 
 from .._model import fields, moments
 from .._model.finding import Candidate, Confidence, EvidenceItem
-from .._model.objects import PROBE_KINDS, Event, Probe, condition
+from .._model.objects import PROBE_KINDS, SERVICE_ACCOUNT_FOLDER, Event, Probe, condition
 from . import _case
 from ._near import near_misses
 from ._services import services
@@ -63,8 +63,6 @@ _USUAL_PORTS: t.Final[t.Mapping[str, int]] = {
     "grafana": 3000,
     "prometheus": 9090,
 }
-# Where every container has the token of its ServiceAccount.
-_ACCOUNT: t.Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 # The API's times are whole seconds, and a container may be ready for a moment.
 _SLACK_SECONDS: t.Final = 3
 # A kubelet with much to do asks, and ends a container, later than its probe says.
@@ -422,7 +420,7 @@ def _not_of_the_image(case: _case.ContainerCase, port: int) -> _Fault | None:
     mounts = [fields.get_str(mount, "mountPath") for mount in fields.get_dicts(spec, "volumeMounts")]
     told = (
         any(fields.get(spec, field) for field in ("command", "args", "envFrom"))
-        or any(place != _ACCOUNT for place in mounts)
+        or any(place != SERVICE_ACCOUNT_FOLDER for place in mounts)
         or any("PORT" in fields.get_str(variable, "name").upper() for variable in fields.get_dicts(spec, "env"))
     )
     if usual is None or usual == port or told or port not in case.container.port_names:

@@ -18,9 +18,9 @@ import typing as t
 
 from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
-from .._model.objects import Mount, Ref, mount_at
+from .._model.objects import SERVICE_ACCOUNT_FOLDER, Mount, Ref, mount_at, mounts_of
 from . import _case
-from ._failures import complaint, headline, kind_of, told
+from ._failures import complaint, kind_of
 from ._near import near_misses
 from ._reach import locate
 
@@ -94,7 +94,7 @@ _PLACEHOLDER: t.Final = (
     r"^(?!.*\bplaceholder\b).*?(?P<word>\$\([A-Z][A-Z0-9_]*\)|\{\{ ?[.$]?[\w.]+ ?\}\}|\$\{[A-Z][A-Z0-9_]*\})"
 )
 _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
-_TOKEN: t.Final = r"(?i)/var/run/secrets/kubernetes\.io/serviceaccount\b"
+_TOKEN: t.Final = rf"(?i){re.escape(SERVICE_ACCOUNT_FOLDER)}\b"
 _NO_RIGHT: t.Final = r"(?i)permission denied|\bEACCES\b"
 _SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
@@ -195,7 +195,7 @@ def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
     if match and match["name"] in values:
         name = match["name"]
         quoted = bool(values[name]) and str(values[name]) in match.string
-    elif (match := re.search(_UNUSABLE, _said_last(case))) and (found := _quoted_in(match.string, values)):
+    elif (match := re.search(_UNUSABLE, _case.last_words(case))) and (found := _quoted_in(match.string, values)):
         name, quoted = found, True
     else:
         return None
@@ -215,11 +215,6 @@ def _bad_value(case: _case.ContainerCase) -> _case.Judgement | None:
         next_step=_case.edit_command(case.workload) + f"   # correct {name} of {case.container.name}",
         confidence="confirmed" if quoted else "probable",
     )
-
-
-def _said_last(case: _case.ContainerCase) -> str:
-    """What of its last words tells most: of a value or a file that is spoken of before, nobody knows whether it ended the program."""
-    return headline(told(case.last_end.message if case.last_end else "") or told(case.log))
 
 
 def _quoted_in(line: str, values: t.Mapping[str, str | None]) -> str | None:
@@ -292,10 +287,7 @@ def _no_token(case: _case.ContainerCase) -> _case.Judgement | None:
     if match is None or mount_at(case.pod.spec, case.container.spec, match[0]):
         return None
     own = fields.get(case.pod.spec, "automountServiceAccountToken") is False
-    account = Ref(
-        "ServiceAccount", case.pod.ref.namespace, fields.get_str(case.pod.spec, "serviceAccountName") or "default"
-    )
-    who = case.pod.ref if own else account
+    account = case.pod.service_account
     return _case.Judgement(
         summary=f"container {case.container.name} ends because the token of {account} is not mounted",
         explanation="The program asks for the files that let it speak to the API server, and ends itself. "
@@ -306,7 +298,7 @@ def _no_token(case: _case.ContainerCase) -> _case.Judgement | None:
             EvidenceItem(
                 "absence", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"nothing at {match[0]}"
             ),
-            EvidenceItem("spec", f"{who}: automountServiceAccountToken", "false"),
+            EvidenceItem("spec", f"{case.pod.ref if own else account}: automountServiceAccountToken", "false"),
         ),
         next_step=_case.edit_command(case.workload)
         + "   # automountServiceAccountToken: true in the pod template, if it may speak to the API server",
@@ -369,7 +361,7 @@ def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount
 
 def _misplaced_file(case: _case.ContainerCase) -> _case.Judgement | None:
     """A file is not where the program looks for it; the ConfigMap that brings it is mounted elsewhere."""
-    match = re.search(_NO_FILE, _said_last(case))
+    match = re.search(_NO_FILE, _case.last_words(case))
     path, place, source = next(_elsewhere(case, match.string), ("", "", None)) if match else ("", "", None)
     if match is None or source is None:
         return None
@@ -392,11 +384,8 @@ def _misplaced_file(case: _case.ContainerCase) -> _case.Judgement | None:
 def _elsewhere(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, str, Ref]]:
     """Files that the line names, where a ConfigMap's mount has one of the same name, and that ConfigMap."""
     missed = [path for path in re.findall(_PATH, line) if not _is_run(case, path)]
-    for where in fields.get_dicts(case.container.spec, "volumeMounts"):
-        mount = mount_at(case.pod.spec, case.container.spec, fields.get_str(where, "mountPath").rstrip("/"))
-        files = _case.files_of(case, mount.volume) if mount else {}
-        if mount is None or not files:
-            continue
+    for mount in mounts_of(case.pod.spec, case.container.spec):
+        files = _case.files_of(case, mount.volume)
         source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
         for place in [mount.path] if mount.sub_path in files else [f"{mount.path}/{file}" for file in files]:
             for path in missed:

@@ -60,6 +60,8 @@ class Terminated:
 
 ProbeKind = t.Literal["liveness", "readiness", "startup"]
 PROBE_KINDS: t.Final[tuple[ProbeKind, ...]] = t.get_args(ProbeKind)
+# Where every container has the token of its account, unless the pod or the account says otherwise.
+SERVICE_ACCOUNT_FOLDER: t.Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,6 +240,11 @@ class Pod:
     def acknowledged(self) -> bool:
         """Whether a kubelet has looked at it; until then nobody knows whether it is taken (``PodStatus.startTime``)."""
         return bool(fields.get_str(self.json, "status", "startTime"))
+
+    @property
+    def service_account(self) -> Ref:
+        """The account that it runs as."""
+        return Ref("ServiceAccount", self.ref.namespace, fields.get_str(self.spec, "serviceAccountName") or "default")
 
     @property
     def restart_policy(self) -> str:
@@ -437,10 +444,10 @@ class Mount:
         return f"{self.sub_path}{path[len(self.path) :]}".strip("/")
 
 
-def mount_at(spec: fields.Json, container: fields.Json, path: str) -> Mount | None:
-    """The mount that holds an absolute path in a container of a pod spec; None where that is the container's own file system."""
+def mounts_of(spec: fields.Json, container: fields.Json) -> list[Mount]:
+    """The mounts of a container of a pod spec."""
     volumes = {fields.get_str(volume, "name"): volume for volume in fields.get_dicts(spec, "volumes")}
-    found = [
+    return [
         Mount(
             place,
             fields.get_str(mount, "subPath").strip("/"),
@@ -448,8 +455,13 @@ def mount_at(spec: fields.Json, container: fields.Json, path: str) -> Mount | No
             volumes.get(fields.get_str(mount, "name"), {}),
         )
         for mount in fields.get_dicts(container, "volumeMounts")
-        if (place := fields.get_str(mount, "mountPath").rstrip("/")) and f"{path}/".startswith(f"{place}/")
+        if (place := fields.get_str(mount, "mountPath").rstrip("/"))
     ]
+
+
+def mount_at(spec: fields.Json, container: fields.Json, path: str) -> Mount | None:
+    """The mount that holds an absolute path in a container of a pod spec; None where that is the container's own file system."""
+    found = [mount for mount in mounts_of(spec, container) if f"{path}/".startswith(f"{mount.path}/")]
     return max(found, key=lambda mount: len(mount.path), default=None)
 
 
