@@ -79,7 +79,8 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
         (
             r"(?i)password authentication failed|authentication failed|access denied for user|invalid username-password"
             r"|\bWRONGPASS\b|\bNOAUTH\b|ACCESS_REFUSED|login failed for user|no pg_hba\.conf entry|ORA-01017"
-            r"|role \"[^\"]+\" does not exist|auth(?:entication)? (?:error|failure|required)|invalid (?:user ?name or )?password"
+            r"|role \"[^\"]+\" does not exist|(?<!too many )auth(?:entication)? (?:error|failure|required)"
+            r"|invalid (?:user ?name or )?password"
             r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b"
         ),
     ),
@@ -139,7 +140,7 @@ _CONCLUSION: t.Final = (
     r"|\bwait|\btime[ds]?[ -]?out"
     r"|broker|could not reach|can(?:no|')t reach|\bboot|start|initiali[sz]|\bexit|abort|\bshut|\bstopp?ing|\bquit|\bclos(?:ing|ed)\b|bye\b"
     r"|\bstopped\b|\bterminat|\bdrain|deploy"
-    r"|(?:problem|error|fail\w*|unable) (?:in |to )?run|leader ?election"
+    r"|(?:problem|error|fail\w*|unable) (?:in |to )?run|leader ?election|\bquorum\b"
 )
 # Lines of a stack trace, of an error's own fields, and other continuations: they belong to what stands before them.
 _CONTINUES: t.Final = (
@@ -197,7 +198,7 @@ _TARGETS: t.Final[tuple[str, ...]] = (
     rf"\blookup (?P<host>{NAME})\.?(?=:| on )",
     rf"(?:ENOTFOUND|EAI_AGAIN) (?P<host>{NAME})(?::{PORT})?",
     rf"(?i)bad address '(?P<host>{NAME})(?::{PORT})?'",
-    rf"(?i)(?:resolve|resolving|translate|unknown) (?:mysql server )?host(?: ?name|(?! ?name)):? ['\"]?(?P<host>{NAME})",
+    rf"(?i)(?:resolve|resolving|translate|unknown) (?:mysql server )?(?:address|host(?: ?name|(?! ?name))):? ['\"]?(?P<host>{NAME})",
     rf"(?i)(?:getaddrinfo for|(?:resolve|resolving|server) ['\"])\s?(?P<host>{NAME})",
     rf"(?i)can't (?:find|resolve) '?(?P<host>{NAME})\.?'?",
     rf"sh: (?:line \d+: )?(?P<host>{NAME}): (?:Name or service not known|Temporary failure in name resolution)",
@@ -212,6 +213,10 @@ _TARGETS: t.Final[tuple[str, ...]] = (
     rf"(?i)\baddress: '(?P<host>{NAME})'",
     rf"\('(?P<host>{NAME})', {PORT}\)",
 )
+# Where a server listens: gunicorn says "Can't connect to" of it.
+_EVERYWHERE: t.Final = "0.0.0.0"  # noqa: S104  nothing is bound
+# A line of a stack trace that is nothing but a place in the code: Laravel numbers them.
+_FRAME: t.Final = r"\s*\d+\s+[\w./]+:\d+\s*$"
 # Words before a colon and a number that are no host.
 _NO_HOST: t.Final = (
     r"(?i)line|port|code|errno|pid|tid|col|status|took|count|attempts?|retry|retries|exit|id|level|error|time|ts|age|size|len|length|version|v"
@@ -244,7 +249,8 @@ def complaint(lines: t.Sequence[str]) -> str:
     number = next((n for n in range(len(last) - 1, -1, -1) if re.search(_COMPLAINS, last[n])), None)
     if number is None:
         return ""
-    return last[number + 1] if last[number].rstrip().endswith(":") and number + 1 < len(last) else last[number]
+    announced = last[number + 1 : number + 2] if last[number].rstrip().endswith(":") else []
+    return next((line for line in announced if not line.rstrip().endswith(":")), last[number])
 
 
 def headline(lines: t.Sequence[str]) -> str:
@@ -304,7 +310,8 @@ def _whole(lines: t.Sequence[str], number: int, kind: Kind) -> tuple[int, Kind, 
 def kind_of(line: str) -> Kind | None:
     """How the line says that something failed; vague words count only beside an address."""
     told_plainly = next((kind for kind, pattern in _KINDS if re.search(pattern, line)), None)
-    if told_plainly is None and re.search(_VAGUE, line) and any(target.port for target in targets(line)):
+    asked = [target for target in targets(line) if target.port and target.host != _EVERYWHERE]
+    if told_plainly is None and asked and re.search(_VAGUE, line):
         return "unreachable"
     return told_plainly
 
@@ -331,6 +338,8 @@ def targets(text: str) -> list[Target]:
 
 
 def _found(text: str) -> t.Iterator[tuple[int, Target]]:
+    if re.match(_FRAME, text):
+        return
     taken: list[tuple[int, int]] = []
     matches = [match for pattern in _TARGETS for match in re.finditer(pattern, text[:4000])]
     for match in matches:

@@ -85,11 +85,17 @@ def _by_name(evidence: Evidence, namespace: str, labels: list[str]) -> Place:
     if "svc" in labels[2:4]:  # NAME.NAMESPACE.svc…, POD.NAME.NAMESPACE.svc…
         name, place = labels[labels.index("svc", 2) - 2 : labels.index("svc", 2)]
         return Place("service", Ref("Service", place, name))
-    if len(labels) == 2 and labels[1] in evidence.named("Service", namespace):  # POD.NAME of a StatefulSet
+    if len(labels) == 2 and labels[1] in _governing(evidence, namespace):  # POD.NAME of a StatefulSet
         return Place("service", Ref("Service", namespace, labels[1]))
     if len(labels) <= 3 and labels[-1] in _namespaces(evidence):
         return Place("service", Ref("Service", labels[-1], labels[-2]))
     return Place("outside")
+
+
+def _governing(evidence: Evidence, namespace: str) -> set[str]:
+    """The Services of a namespace, and those that its StatefulSets name, which need not exist."""
+    sets = evidence.named("StatefulSet", namespace).values()
+    return {*evidence.named("Service", namespace), *(fields.get_str(json, "spec", "serviceName") for json in sets)}
 
 
 def _namespaces(evidence: Evidence) -> set[str]:

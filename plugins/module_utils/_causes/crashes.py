@@ -20,14 +20,16 @@ from ._failures import complaint, told
 # Where loggers that write JSON put what they have to say: zap, zerolog, logrus, pino, winston, structlog, slog, log4j, ECS.
 _SAYINGS: t.Final = ("msg", "message", "event", "error", "err", "exception", "error.message")
 _OWN_REASONS: t.Final = frozenset({"Error", "Completed"})
+# .NET and Rust abort over an error that nobody handles, and tell it: that is no fault in native code.
+_TOLD: t.Final = r"^Unhandled exception\. [\w.]+|^thread '[^']*' (?:\(\d+\) )?panicked at "
 # A runtime ends itself by a signal when its own heap is full.
 _HEAP: t.Final = r"(?i)heap out of memory|OutOfMemoryError|Allocation failed"
 _TAKEN: t.Final = (
-    r"(?i)address (?:is )?(?:already )?in use|\bEADDRINUSE\b"
-    r"|\bport\W+\d+\W+(?:is |was )?already (?:in use|allocated|taken)|\berrno 98\b"
+    r"(?i)address (?:is )?(?:already )?in use|\bEADDRINUSE\b|\bconnection in use\b|\bonly one usage of each socket address"
+    r"|\bport\W+\d+\W+(?:is |was |seems to be |appears to be )?(?:already )?(?:in use|allocated|taken|occupied)|\berrno 98\b"
 )
 _UNIX_SOCKET: t.Final = r"(?i)\bunix\b|\.sock\b"
-_PORT: t.Final = r"(?i)(?:\bport\W{1,3}|:)(\d{2,5})(?!\d)"
+_PORT: t.Final = r"(?i)(?:\bport\W{1,3}|:|\('[^']*', )(\d{2,5})(?!\d)"
 
 
 def application_error(case: _case.ContainerCase) -> _case.Judgement | None:
@@ -83,7 +85,7 @@ def native_crash(case: _case.ContainerCase) -> _case.Judgement | None:
     """The processor, the C library or the runtime stopped the program: a fault in code, no error that it told."""
     end = case.last_end
     signal = _case.NATIVE_FAULTS.get(end.exit_code or 0) if end and end.reason == "Error" else None
-    if end is None or signal is None or case.kill:
+    if end is None or signal is None or case.kill or (case.gave_up and _case.said(case, _TOLD)):
         return None
     heap = _case.said(case, _HEAP)
     said = heap.string if heap else complaint(told(case.log))

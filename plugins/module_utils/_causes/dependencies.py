@@ -17,13 +17,18 @@ from .._model import moments
 from .._model.finding import Candidate, EvidenceItem
 from .._model.text import shorten
 from . import _case
-from ._failures import DNS, IN_WORDS
+from ._failures import DNS, IN_WORDS, told
 from ._reach import Fault, by_port, fault, locate
 from ._trouble import Trouble, asked, evidence_of, said_last, speaks_for_itself, trouble_of
 
 # An init container that runs longer than this without an address that it waits for may still be at work.
 _LONG_SECONDS: t.Final = 300
 _TIMES_THE_USUAL: t.Final = 5
+# A shell goes on after a command that is not there, is called wrongly or crashes: what it waits with never gets an answer.
+_TOOL_FAILS: t.Final = (
+    r"^\S+: (?:(?:line )?\d+: )?(?:\S+: )?(?:command )?not found$|: (?:invalid|unrecognized|unknown) option\b"
+    r"|^Segmentation fault"
+)
 _NEVER_ENDS: t.Final = r"\bsleep (?:inf(?:inity)?\b|\d+[hd]\b|\d{4,}\b)|\btail -f /dev/null"
 
 
@@ -90,6 +95,8 @@ def init_container_hanging(case: _case.ContainerCase) -> _case.Judgement | None:
             return _hangs(
                 case, f"it waits for {target}: {found.what}", (*found.evidence, *((quote,) if quote else ())), found
             )
+    if failing := _failing_tool(case):
+        return _hangs(case, f"what it waits with fails again and again: {failing}", _case.quote_log(case), None)
     ran = moments.seconds_between(case.container.running_since, case.evidence.observed_at) or 0
     usual = _usual_seconds(case)
     long = ran > _LONG_SECONDS if usual is None else ran > max(60, _TIMES_THE_USUAL * usual)
@@ -100,6 +107,12 @@ def init_container_hanging(case: _case.ContainerCase) -> _case.Judgement | None:
     if usual is not None:
         what += f"; it usually takes {moments.in_words(usual)}"
     return _hangs(case, what, (quote,) if quote else (), None)
+
+
+def _failing_tool(case: _case.ContainerCase) -> str:
+    """The last complaint of that kind, where there is more than one."""
+    lines = [line.strip() for line in told(case.log) if re.search(_TOOL_FAILS, line.strip())]
+    return lines[-1] if len(lines) > 1 else ""
 
 
 def _hangs(
@@ -121,7 +134,9 @@ def _hangs(
         summary=f"init container {container.name} does not end: {what}",
         explanation="An init container must end before the others begin. It runs without an error"
         + (
-            ", and what it waits for can't come by itself." if found else "; nothing that was read shows what is wrong."
+            ", and what it waits for can't come by itself."
+            if found
+            else "; nothing that was read of the cluster shows what is wrong."
         ),
         evidence=(*evidence, status, spec),
         next_step=f"{found.check}   # what {container.name} waits for" if found else _case.log_command(case),

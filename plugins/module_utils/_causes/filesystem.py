@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers that end because they may not write where they want to.
+"""Containers that end because they can't write where they want to.
 
-A log says so in the words of the C library (EROFS, EACCES, EPERM) or of a runtime; the pod's spec has to bear it out.
+A log says so in the words of the C library (EROFS, EACCES, EPERM, ENOSPC) or of a runtime; the pod's spec has to bear it out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from . import _case
 
 # Python tries several places and tells none of the errors.
 _READ_ONLY: t.Final = r"(?i)read-only file ?system|\bEROFS\b|\berrno 30\b|\bno usable temporary directory\b"
+_FULL: t.Final = (
+    r"(?i)no space left on device|\bENOSPC\b|\berrno 28\b|disk quota exceeded|there is not enough space on the disk"
+)
+# The kernel says the same where it may watch no more files, or has no more shared memory.
+_NO_DISK: t.Final = r"(?i)\b(?:inotify|watch\w*|shared memory|shm\w*|sem\w*)\b"
 _REFUSED: t.Final = (
     r"(?i)permission denied|operation not permitted|\bEACCES\b|\bEPERM\b|AccessDeniedException"
     r"|access to the path .* is denied"
@@ -54,11 +59,14 @@ class _Reason:
 
 
 def filesystem_not_writable(case: _case.ContainerCase) -> _case.Judgement | None:
-    """The program can't write a file: the file system is read-only, or belongs to somebody else."""
+    """The program can't write a file: the file system is read-only, is full, or belongs to somebody else."""
     if not case.gave_up:
         return None
     verb, match = "write", _told(case, _READ_ONLY)
     reason = _read_only(case, match.string) if match else None
+    if reason is None:
+        match = _told(case, _FULL)
+        reason = _full(case, match.string) if match else None
     if reason is None:
         verb, match = "use", _told(case, _REFUSED)
         reason = _refused(case, match.string) if match else None
@@ -118,6 +126,24 @@ def _read_only_mount(case: _case.ContainerCase, path: str, mount: Mount) -> _Rea
             f"the volume at {mount.path} is mounted read-only", "mount it without readOnly if it shall write", proof
         )
     return None
+
+
+def _full(case: _case.ContainerCase, line: str) -> _Reason | None:
+    if re.search(_NO_DISK, line):
+        return None
+    mount = next((mount for _path, mount in _places(case, line) if mount), None)
+    if mount is None:
+        return _Reason("no space is left", "mount a volume where it writes, or look at the disk of its node")
+    what = f"{mount.source} {mount.source_name}".strip()
+    size = fields.get_str(mount.volume, "emptyDir", "sizeLimit")
+    proof = EvidenceItem(
+        "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{mount.path}: {what}, sizeLimit {size}"
+    )
+    return _Reason(
+        f"no space is left in the volume at {mount.path}" + (f", an emptyDir of {size}" if size else ""),
+        "raise sizeLimit, or write less" if size else "give it a larger volume, or delete what it no longer needs",
+        proof if size else None,
+    )
 
 
 def _refused(case: _case.ContainerCase, line: str) -> _Reason | None:

@@ -137,9 +137,9 @@ def _rank(service: Service, template: Template) -> int | None:
     """How unlikely it is that these pods are meant; None where nothing speaks for it."""
     differing = [key for key, value in service.selector.items() if template.labels.get(key) != value]
     if template.ref.name == service.ref.name and not _is_served(service, template):
-        return len(differing)
+        return len(differing) - 1
     if len(differing) == 1 and (_one_slip(service, template, differing[0]) or _keeps_most(service, template)):
-        return len(service.selector)
+        return len(service.selector) + _is_served(service, template)
     if _is_only_one_left(service, template):
         return _ONLY_ONE_LEFT
     return _A_GUESS if _has_its_keys(service, template) and _has_its_port(service, template) else None

@@ -78,6 +78,7 @@ _BAD_FILE: t.Final = (
     r"\b(?:config(?!map)\w*|settings|ya?ml|toml|json)\b"
     r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed)\b|InvalidConfiguration"
     r"|(?:unknown|missing(?: required| mandatory)?) (?:configuration|field|keyword|option|setting|property)\b"
+    r"|failed to bind properties|OptionsValidationException|unknown variable '[\w-]+(?:=|')|\bmissing `\w+` for '\w+' environment"
     r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|configparser\."
     r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)"
     r"|\bPEM\b.{0,60}(?:no start line|bad (?:base64|end line))|(?:not a|no|invalid|failed to (?:find|decode) any) (?:valid )?PEM\b"
@@ -95,8 +96,10 @@ _PLACEHOLDER: t.Final = (
 )
 _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
 _TOKEN: t.Final = rf"(?i){re.escape(SERVICE_ACCOUNT_FOLDER)}\b"
-_NO_RIGHT: t.Final = r"(?i)permission denied|\bEACCES\b"
-_SPEAKS_OF_SETTINGS: t.Final = r"(?i)config(?!map)|setting|directive"
+_NOT_ITS_FAULT: t.Final = r"(?i)permission denied|\bEACCES\b|read-only file ?system|\bEROFS\b"
+_SPEAKS_OF_SETTINGS: t.Final = (
+    r"(?i)config(?!map)|setting|directive|properties|options|unknown variable|' environment\b"
+)
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
 # What a program is told to run, not what it is told to read.
 _INTERPRETER: t.Final = r"(?:^|/)(?:\w{0,3}sh|python[\d.]*|node|ruby|perl|php|java)$"
@@ -306,7 +309,7 @@ def _no_token(case: _case.ContainerCase) -> _case.Judgement | None:
 
 
 def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
-    """A file is not where a ConfigMap is mounted, for it has no such key.
+    """A file is not where a ConfigMap or Secret is mounted, for it has no such key; a Secret's keys are not read.
 
     A mount of a whole ConfigMap hides what the image may have in that folder; in place of a missing subPath the kubelet makes
     a folder (Kubernetes 1.36 ``pkg/kubelet/kubelet_pods.go``).
@@ -315,17 +318,17 @@ def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
     path, mount = next(_hidden(case, match.string), ("", None)) if match else ("", None)
     if match is None or mount is None:
         return None
-    source = Ref("ConfigMap", case.pod.ref.namespace, mount.source_name)
+    source = Ref(_MOUNTED[mount.source], case.pod.ref.namespace, mount.source_name)
     files, name = _case.files_of(case, mount.volume), mount.inside(path)
     has, place = ", ".join(sorted(files)), f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
+    brings = f"The {source.kind} brings {has or 'other files'}"
     if mount.sub_path and path == mount.path:
-        what = f"is an empty folder: ConfigMap {source.name} has no {name}, which its mount names as subPath"
-        why = f"The program can't use it as a file, and ends itself. The ConfigMap brings {has}."
+        what = f"is an empty folder: {source.kind} {source.name} has no {name}, which its mount names as subPath"
+        why = f"The program can't use it as a file, and ends itself. {brings}."
         step = f"correct subPath of {path}, or add {name} to {source}"
     else:
-        what = f"is not there: ConfigMap {source.name} lies on {mount.path} and has no {name}"
-        why = f"The program says that it misses the file, and ends itself. The ConfigMap brings {has}, and hides what the image "
-        why += f"has in {mount.path}."
+        what = f"is not there: {source.kind} {source.name} lies on {mount.path} and has no {name}"
+        why = f"The program says that it misses the file, and ends itself. {brings}, and hides what the image has in {mount.path}."
         step = f"mount single files with subPath, or add {name} to {source}"
     return _case.Judgement(
         summary=f"container {case.container.name} ends because {path} {what}",
@@ -334,7 +337,7 @@ def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
             _case.quote_said(case, match),
             _case.quote_end(case),
             EvidenceItem("spec", place, f"{mount.path} is of {source}"),
-            EvidenceItem("object", f"{source}: files", has),
+            *((EvidenceItem("object", f"{source}: files", has),) if has else ()),
             *_rest(case, match),
         ),
         next_step=_case.edit_command(case.workload) + f"   # {step}",
@@ -345,17 +348,13 @@ def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
 
 
 def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount]]:
-    """Files that the line names, in a ConfigMap's mount that does not bring them."""
+    """Files that the line names, in the mount of a ConfigMap or Secret that does not bring them."""
     for path in re.findall(_PATH, line):
         mount = mount_at(case.pod.spec, case.container.spec, path)
-        files = _case.files_of(case, mount.volume) if mount else {}
-        if (
-            mount
-            and files
-            and (mount.sub_path or path != mount.path)
-            and not _case.brings(files, mount.inside(path))
-            and not _is_run(case, path)
-        ):
+        if mount is None or _is_run(case, path) or (path == mount.path and not mount.sub_path):
+            continue
+        files = _case.files_of(case, mount.volume)
+        if mount.source == "secret" or (files and not _case.brings(files, mount.inside(path))):
             yield path, mount
 
 
@@ -412,8 +411,9 @@ def _bad_file(case: _case.ContainerCase) -> _case.Judgement | None:
     if match is None or kind_of(match.string):
         return None  # settings that can't be had from elsewhere are the matter of whoever has them
     path, source = next(_mounted_settings(case, match.string), ("", ""))
-    if not path and (re.search(_NO_RIGHT, match.string) or not re.search(_SPEAKS_OF_SETTINGS, match.string)):
-        return None  # it may be its data that it can't read, or it may not read anything there
+    elsewhere = any(re.search(_NOT_ITS_FAULT, line) for line in (match.string, *_case.last_lines(case)))
+    if not path and (elsewhere or not re.search(_SPEAKS_OF_SETTINGS, match.string)):
+        return None  # it may be its data that it can't read, or it may not read or write anything there
     mounted = EvidenceItem(
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"
     )

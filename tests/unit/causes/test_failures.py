@@ -305,6 +305,11 @@ ENDS: list[tuple[str, str | None]] = [
     (f"{REFUSED}\n" + "serving\n" * 20, None),
     ("dial tcp: lookup db on 10.96.0.10:53: no such host\n" + REFUSED, "cache:6379"),
     ("connecting to cache:6379\nerror: connection refused", None),
+    (
+        f"{REFUSED}\nERROR Unexpected exception, exiting abnormally\njava.io.IOException: no quorum within initLimit",
+        "cache:6379",
+    ),
+    (f"{REFUSED}\n[ERROR] too many authentication failures, exiting", "cache:6379"),
     ("all is well", None),
     ("", None),
 ]
@@ -342,6 +347,13 @@ def test_what_was_said_in_the_same_moment_may_have_come_before(text: str, at_onc
 
 def test_what_was_said_in_the_same_moment_counts_while_it_runs() -> None:
     assert last_failure(f"{REFUSED}\nconnected to cache:6379", ended=False, at_once=2) is None
+
+
+def test_a_place_in_the_code_is_no_address() -> None:
+    text = "SQLSTATE[HY000] [2002] Connection refused (Connection: mysql)\n\n  40  artisan:35\n      Kernel::handle()"
+    found = last_failure(text, ended=True)
+    assert found is not None
+    assert (found.target, found.around) == (None, ())
 
 
 def test_lines_beside_it_are_told_apart_from_its_own() -> None:

@@ -149,3 +149,25 @@ def test_the_order_of_two_streams_is_not_relied_on(name: str, at_once: int) -> N
     }
     [finding] = judge.find(dataclasses.replace(read, logs=logs))
     assert finding.cause == (name.partition("--")[0] if at_once == 2 else "application-error")
+
+
+@pytest.mark.parametrize(
+    ("line", "fails"),
+    [
+        ("sh: nc: not found", True),
+        ("/wait.sh: line 4: nc: command not found", True),
+        ("nc: invalid option -- 'z'", True),
+        ("Segmentation fault", True),
+        ("curl: (22) The requested URL returned error: 404 Not Found", False),
+        ("waiting for the queue", False),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_an_init_container_waits_with_may_fail_itself(line: str, fails: bool, times: int) -> None:
+    """What it waits for answers; the shell asks with something that it can't run."""
+    read = collect(snapshot.load(str(RECORDED.with_name("init-container-hanging--agent.json"))), Scope())
+    [pod] = read.pods
+    request = LogRequest(pod.ref.namespace, pod.ref.name, pod.containers[0].name, False)
+    [finding] = judge.find(dataclasses.replace(read, logs={request: Log(f"{line}\nwaiting\n" * times)}))
+    assert finding.cause == "init-container-hanging"
+    assert finding.summary.endswith(f"fails again and again: {line}") is (fails and times > 1)

@@ -151,6 +151,7 @@ def test_tells_why_a_command_did_not_run(exit_code: int, log: list[str], cause: 
             "ImportError: torn",
         ),
         (["error: no cache, continuing", "the ledger is torn"], "the ledger is torn"),
+        (["error: the ledger is torn:", "    Page: 4", "Action:", "Mend it"], "error: the ledger is torn:"),
         (
             ['{"level":"fatal","ts":1.5,"msg":"sync failed","error":"x509: unknown authority"}'],
             "sync failed: x509: unknown authority",

@@ -61,6 +61,9 @@ FILES_OF_SETTINGS = [
     "[ALERT] (1) : config : Error(s) found in configuration file : /etc/haproxy.cfg",
     "pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings",
     "ConfigException: Missing required configuration `zookeeper.connect` which has no default value.",
+    "Failed to bind properties under 'expiry.batch-size' to int:",
+    "2026-11-27T06:22:00.711283Z 0 [ERROR] [MY-000067] [Server] unknown variable 'query_cache_size=64M'.",
+    "rails/application.rb:652:in `validate_secret_key_base': Missing `secret_key_base` for 'production' environment (ArgumentError)",
 ]
 NOT_WRITABLE = [
     "OSError: [Errno 30] Read-only file system: '/srv/cache'",
@@ -78,6 +81,12 @@ NOT_WRITABLE = [
     "System.UnauthorizedAccessException: Access to the path '/srv/cache' is denied.",
     "mkdir: can't create directory '/srv/cache': Permission denied",
 ]
+FULL = [
+    "Failed to sync: write /srv/cache/a.partial: no space left on device",
+    "OSError: [Errno 28] No space left on device: '/srv/cache/a'",
+    "java.io.IOException: No space left on device",
+    "Error: ENOSPC: no space left on device, write",
+]
 TAKEN = [
     "OSError: [Errno 98] Address already in use",
     "Error: listen EADDRINUSE: address already in use :::8080",
@@ -87,6 +96,9 @@ TAKEN = [
     "bind() to 0.0.0.0:80 failed (98: Address already in use)",
     "Could not create server TCP listening socket *:6379: bind: Address already in use",
     "Failed to listen on 0.0.0.0:8000 (reason: Address already in use)",
+    "Port 8080 seems to be in use by another process. Quarkus may already be running",
+    "[ERROR] Connection in use: ('0.0.0.0', 8000)",
+    "Only one usage of each socket address (protocol/network address/port) is normally permitted",
 ]
 CHILD = [
     "[ERROR] Worker (pid:7) was sent SIGKILL! Perhaps out of memory?",
@@ -115,10 +127,12 @@ NOTHING = [
     "could not write /srv/cache: permission denied, continuing without",
     "thread 'main' panicked at src/main.rs:4: index out of bounds",
     "ValueError: the ledger is out of balance",
+    "Error: ENOSPC: System limit for number of file watchers reached, watch '/srv/app'",
+    'could not resize shared memory segment "/PostgreSQL.12" to 8388608 bytes: No space left on device',
 ]
 WORDS = [
     *((line, SETTINGS) for line in (*MISSING, *FILES_OF_SETTINGS)),
-    *((line, FILES) for line in NOT_WRITABLE),
+    *((line, FILES) for line in (*NOT_WRITABLE, *FULL)),
     *((line, PORT) for line in TAKEN),
     *((line, MEMORY) for line in CHILD),
     *((line, OTHER) for line in NOTHING),
@@ -199,6 +213,15 @@ def test_a_file_that_a_config_map_does_not_have_is_missing(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", NO_FILE)
+def test_a_file_that_a_secret_does_not_have_is_missing(line: str) -> None:
+    """Nobody reads which keys a Secret has: that it lies there is the proof."""
+    volumes = [{"name": "key", "secret": {"secretName": "deploy-key"}}]
+    finding = ended_with(line, volumes=volumes, volumeMounts=[{"name": "key", "mountPath": "/etc/app"}])
+    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
+    assert "app.conf is not there: Secret deploy-key lies on /etc/app and has no app.conf" in finding.summary
+
+
+@pytest.mark.parametrize("line", NO_FILE)
 @pytest.mark.parametrize(
     ("keys", "spec"),
     [
@@ -235,13 +258,21 @@ def test_a_sub_path_that_a_config_map_does_not_have_is_a_folder(line: str, key: 
     ("line", "cause"), [("listen tcp :8080: bind: address already in use", PORT), (MISSING[3], SETTINGS)]
 )
 def test_a_runtime_that_aborts_over_an_error_tells_which(line: str, cause: str) -> None:
-    """.NET, C++ and Rust end so (exit code 134); without such a word it is a crash."""
     assert ended_with(line, exit_code=134).cause == cause
-    crashed = ended_with("Aborted (core dumped)", before="Unhandled exception. a.Torn: torn", exit_code=134)
-    assert (crashed.cause, crashed.summary.endswith("its last words: Unhandled exception. a.Torn: torn")) == (
-        "native-crash",
-        True,
-    )
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("Unhandled exception. Acme.Torn: torn", OTHER),
+        ("thread 'main' panicked at src/main.rs:4:38:", OTHER),
+        ("free(): invalid pointer", "native-crash"),
+    ],
+)
+def test_an_abort_is_a_crash_where_no_runtime_tells_its_error(line: str, cause: str) -> None:
+    """.NET and Rust abort over an error of the program (exit code 134), and so does the C library over a broken heap."""
+    finding = ended_with("Aborted (core dumped)", before=line, exit_code=134)
+    assert (finding.cause, finding.summary.endswith(f"its last words: {line}")) == (cause, True)
 
 
 REFUSED = (
@@ -284,6 +315,31 @@ def test_no_value_of_a_variable_is_shown() -> None:
 def test_a_read_only_root_confirms_it(line: str) -> None:
     finding = ended_with(line, securityContext={"readOnlyRootFilesystem": True})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+
+
+def test_settings_that_it_could_not_use_for_want_of_a_file_to_write_are_well() -> None:
+    before = "ERROR: failed to open error_log (/srv/fpm.log): Read-only file system (30)"
+    security = {"readOnlyRootFilesystem": True}
+    finding = ended_with("ERROR: failed to post process the configuration", before, securityContext=security)
+    assert (finding.cause, "/srv/fpm.log" in finding.summary) == (FILES, True)
+
+
+@pytest.mark.parametrize("line", FULL)
+def test_a_full_volume_of_a_known_size_confirms_it(line: str) -> None:
+    volumes = [{"name": "cache", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}]
+    mounts = [{"name": "cache", "mountPath": "/srv/cache"}]
+    finding = ended_with(line, volumes=volumes, volumeMounts=mounts, workingDir="/srv/cache")
+    assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+    assert finding.summary.endswith("no space is left in the volume at /srv/cache, an emptyDir of 16Mi")
+
+
+@pytest.mark.parametrize("line", FULL)
+def test_a_full_claim_is_only_probable(line: str) -> None:
+    volumes = [{"name": "cache", "persistentVolumeClaim": {"claimName": "cache"}}]
+    mounts = [{"name": "cache", "mountPath": "/srv/cache"}]
+    finding = ended_with(line, volumes=volumes, volumeMounts=mounts, workingDir="/srv/cache")
+    assert (finding.cause, finding.confidence) == (FILES, "probable")
+    assert finding.summary.endswith("no space is left in the volume at /srv/cache")
 
 
 @pytest.mark.parametrize("line", NOT_WRITABLE[8:])
