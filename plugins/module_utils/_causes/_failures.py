@@ -82,6 +82,7 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
             r"|role \"[^\"]+\" does not exist|(?<!too many )auth(?:entication)? (?:error|failure|required)"
             r"|invalid (?:user ?name or )?password"
             r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b"
+            r"|\b(?:unauthorized|forbidden): 40[13]\b"
         ),
     ),
     (  # Redis, PostgreSQL, MySQL, proxies
@@ -119,7 +120,7 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
 _VAGUE: t.Final = (
     r"(?i)(?:can(?:no|')t|could ?n[o']t|failed to|unable to|error) (?:(?:\w+ )?(?:connect|connecting|reach|contact|dial)\b"
     r"|(?:establish|open|creat|mak|get|obtain|acquir)\w* (?:\w+ ){0,3}connections?\b)"
-    r"|\bunavailable\b|\bnot (?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b"
+    r"|\bunavailable\b|\bnot (?:be )?(?:available|reachable|responding|answering)\b|\bconnection (?:failed|error|lost)\b"
     r"|\ball (?:\w+ )?(?:host|node|broker|server|endpoint|replica)(?:s|\(s\)) .{0,60}\b(?:fail|down\b)"
     r"|\bno(?:ne of the .{0,30})?(?:node|host|broker|server|endpoint)s? ?(?:are )?available"
     r"|\bno (?:available|alive|live|reachable|healthy) (?:\w+ )?(?:connection|host|node|broker|server|endpoint|replica)s?\b"

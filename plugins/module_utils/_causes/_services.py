@@ -170,7 +170,7 @@ def port_is_wrong(service: Service, port: Port) -> bool:
     reached = service.leads_to(port)
     if not service.endpoints or (service.slices_known and reached != {port.target}):
         return False
-    return _declares_all(service) and port.target not in _numbers(service, port) and not _meant_for_others(service)
+    return _declares_all(service) and port.target not in _numbers(service, port) and _meant_for_declared(service, port)
 
 
 def _by_template(service: Service, port: Port) -> bool:
@@ -212,17 +212,20 @@ def ports_of_pods(service: Service) -> list[fields.Json]:
     return list(found.values())
 
 
-def _meant_for_others(service: Service) -> bool:
-    """Whether other Services already lead to the declared ports: this one may be for a port that nobody declared."""
-    numbers = {fields.get_int(port, "containerPort") for port in ports_of_pods(service)}
-    names = {fields.get_str(port, "name") for port in ports_of_pods(service)} - {""}
+def _meant_for_declared(service: Service, port: Port) -> bool:
+    """Whether it must be for a declared port: no Service leads to any of them, or to none of this name or number.
+
+    Else it may be for one that nobody declared.
+    """
     others = [
         other
         for other in services(service.evidence, service.ref.namespace)
         if other.ref != service.ref and any(other.selects(pod.json) for pod in service.pods)
     ]
-    reached = {port.target for each in (service, *others) for port in each.ports}
-    return bool(reached & (numbers | names))
+    reached = {each.target for other in (service, *others) for each in other.ports}
+    known = [(fields.get_str(each, "name"), fields.get_int(each, "containerPort")) for each in ports_of_pods(service)]
+    left = [each for each in known if reached.isdisjoint(each)]
+    return left == known or any(port.number == number or port.name == name != "" for name, number in left)
 
 
 def port_in_words(port: fields.Json) -> str:

@@ -37,6 +37,8 @@ def dependency_unavailable(case: _case.ContainerCase) -> _case.Judgement | None:
     trouble = None if case.container.role == "init" and case.container.running else trouble_of(case)
     if trouble is None or not (trouble.fault or speaks_for_itself(case, trouble)):
         return None
+    if trouble.quote.kind == "event" and trouble.place.kind == "self":
+        return None  # its probe asks itself
     if trouble.failure.kind in DNS and not (trouble.fault and not trouble.fault.missing):
         return None
     if trouble.fault and {root for root in trouble.fault.roots if root != trouble.place.ref} == {case.workload}:

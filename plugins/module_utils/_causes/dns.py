@@ -12,7 +12,7 @@ import typing as t
 
 from .._model import fields
 from .._model.finding import EvidenceItem
-from .._model.objects import Pod
+from .._model.objects import Pod, Ref
 from . import _case
 from ._failures import DNS, IN_WORDS
 from ._policies import Peer, forbids, forbids_port, policy_in_words
@@ -54,7 +54,7 @@ def _correct_name(case: _case.ContainerCase, found: Fault) -> str:
 
 
 def _dns_fault(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
-    return _own_dns(case, trouble) or _dns_forbidden(case) or _dns_down(case)
+    return _own_dns(case, trouble) or _other_name(case, trouble) or _dns_forbidden(case) or _dns_down(case)
 
 
 def _own_dns(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
@@ -82,6 +82,30 @@ def _own_dns(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
         f"{policy}, hostNetwork {str(on_the_host).lower()}, nameservers {servers}",
     )
     return Fault(why, (quote,), _case.edit_command(case.workload) + "   # correct dnsPolicy or dnsConfig")
+
+
+def _other_name(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
+    """The Service is there: it stands for a name outside that nobody knows, or the pod asked for has another one's name."""
+    ref = trouble.place.ref if trouble.place.kind == "service" else None
+    service = case.evidence.get(ref) if ref else None
+    if ref is None or service is None or trouble.target is None:
+        return None
+    if alias := fields.get_str(service, "spec", "externalName"):
+        quote = EvidenceItem("spec", f"{ref}: spec.externalName", alias)
+        return Fault(f"{ref} stands for {alias}, which has no address", (quote,), _case.edit_command(ref))
+    named = Ref("Pod", ref.namespace, trouble.target.host.partition(".")[0])
+    pod = next((each for each in case.evidence.pods if each.ref == named), None)
+    subdomain = fields.get_str(pod.spec, "subdomain") if pod else ref.name
+    if pod is None or named.name == ref.name or subdomain == ref.name:
+        return None
+    owner = case.evidence.workload(pod)
+    quote = EvidenceItem("spec", f"{pod.ref}: spec.subdomain", subdomain or "none")
+    return Fault(
+        f"{owner} gives its pods names in {subdomain or 'no Service'}, not in {ref.name}",
+        (quote,),
+        _case.kubectl(owner, f"get {owner.kind.lower()} {owner.name} -o yaml")
+        + f"   # serviceName, or subdomain, must be {ref.name}; of a StatefulSet it can't be changed: make it anew",
+    )
 
 
 def _is_cluster_dns(case: _case.ContainerCase, servers: t.Sequence[str]) -> bool:

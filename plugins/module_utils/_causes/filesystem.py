@@ -39,7 +39,7 @@ _INNERMOST: t.Final = 3  # file, call, and the marks under it
 _IN_SPITE: t.Final = r"(?i)\b(?:ignor|skip|continu)\w*|(?<!PHP )\bwarn(?:ing)?\b"
 # An absolute path, and no part of a URL; a program that names itself first ("/bin/sh: can't create") is none.
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
-_FIRST_WORD: t.Final = r"^\s*/[\w./@+-]+:\s"
+_FIRST_WORD: t.Final = r"^\s*/[\w./@+-]+:(?:\d+:in\b[^:]*:)?\s"  # of Ruby with the place in its code
 # The kubelet mounts these read-only, whatever the mount says (pkg/volume: all of them are "ReadOnly: true").
 _ALWAYS_READ_ONLY: t.Final = {
     "configMap": "ConfigMap",

@@ -15,6 +15,7 @@ from .._model import fields, moments
 from .._model.evidence import Evidence
 from .._model.finding import EvidenceItem
 from .._model.objects import Event, Pod, Ref, condition, ref_of
+from .._model.text import one_line
 from . import _case
 
 _GAVE_UP: t.Final[t.Mapping[str, str]] = {
@@ -113,8 +114,10 @@ def _cannot_start(case: _case.WorkloadCase) -> _case.Judgement | None:
         return None
     spec = fields.get(case.json, "spec", "schedule"), fields.get(case.json, "spec", "timeZone")
     deadline = fields.get_int(case.json, "spec", "startingDeadlineSeconds")
+    _job, _is, refusal = said.message.partition(" is forbidden: ")  # the Job's name is another each time
     return _case.Judgement(
-        summary=f"the CronJob makes no Jobs: {_NO_RUN[said.reason]}",
+        summary=f"the CronJob makes no Jobs: {_NO_RUN[said.reason]}"
+        + (f": {one_line(refusal, 200)}" if refusal else ""),
         explanation=f"The newest thing that its controller says of it is {said.reason}, and no Job was started since.",
         evidence=(
             _case.quote_event(said),

@@ -40,7 +40,8 @@ _MISSING: t.Final = (
     rf"(?:\bKeyError: |(?i:\bkey not found: ))['\":]?{_NAME}\b",
     rf"(?i:\bundefined (?:array key|index|variable|environment variable)|\bcould not resolve placeholder)\W+{_NAME}\b",
     rf"(?i:\brequired key) {_NAME} (?i:missing value)",
-    rf"\b{_NAME}['\"`)}}]*\W{{1,3}}(?i:{_LACKING})",
+    rf"\b{_NAME}['\"`)}}]*\W{{1,3}}(?:because it )?(?i:{_LACKING})",
+    rf"(?i:\benvironment variable not found)\W+{_NAME}\b",
     (
         r"(?i:\b(?:missing|requires?|required|undefined|unset|must (?:set|specify|provide|define)|no value for|specify"
         r"|(?:please|to) (?:set|specify|provide|define|export)|(?:cannot|can't|could not) find))\b"
@@ -76,9 +77,10 @@ _BAD_FILE: t.Final = (
     r"|unrecognized configuration parameter|configuration file .* contains errors|syntax error on line"
     r"|\b(?:error\w*|fail\w*|fatal|unable to|can(?:not|'t)|could(?: not|n't)|invalid)\b.{0,40}"
     r"\b(?:config(?!map)\w*|settings|ya?ml|toml|json)\b"
-    r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed)\b|InvalidConfiguration"
+    r"|\b(?:config(?!map)\w*|settings)\b.{0,40}\b(?:invalid|errors?|failed|malformed|missing|not present)\b|InvalidConfiguration"
     r"|(?:unknown|missing(?: required| mandatory)?) (?:configuration|field|keyword|option|setting|property)\b"
     r"|failed to bind properties|OptionsValidationException|unknown variable '[\w-]+(?:=|')|\bmissing `\w+` for '\w+' environment"
+    r"|\bbad crontab line\b|\b(?:fernet|secret|encryption|signing) key must be\b"
     r"|yaml\.(?:scanner|parser)\.|\byaml: |\btoml: |cannot unmarshal|JSONDecodeError|in JSON at position|configparser\."
     r"|TOMLDecodeError|validation errors? for \w*(?:Settings|Config)"
     r"|\bPEM\b.{0,60}(?:no start line|bad (?:base64|end line))|(?:not a|no|invalid|failed to (?:find|decode) any) (?:valid )?PEM\b"
@@ -98,7 +100,7 @@ _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
 _TOKEN: t.Final = rf"(?i){re.escape(SERVICE_ACCOUNT_FOLDER)}\b"
 _NOT_ITS_FAULT: t.Final = r"(?i)permission denied|\bEACCES\b|read-only file ?system|\bEROFS\b"
 _SPEAKS_OF_SETTINGS: t.Final = (
-    r"(?i)config(?!map)|setting|directive|properties|options|unknown variable|' environment\b"
+    r"(?i)config(?!map)|setting|directive|properties|options|unknown variable|' environment\b|crontab|key must be"
 )
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
 # What a program is told to run, not what it is told to read.
@@ -318,10 +320,11 @@ def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
     path, mount = next(_hidden(case, match.string), ("", None)) if match else ("", None)
     if match is None or mount is None:
         return None
-    source = Ref(_MOUNTED[mount.source], case.pod.ref.namespace, mount.source_name)
+    volume = mount.source_name or fields.get_str(mount.volume, "name")
+    source = Ref(_MOUNTED[mount.source], case.pod.ref.namespace, volume)
     files, name = _case.files_of(case, mount.volume), mount.inside(path)
     has, place = ", ".join(sorted(files)), f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
-    brings = f"The {source.kind} brings {has or 'other files'}"
+    brings = f"The {source.kind} brings {has or 'other files, or does not exist'}"
     if mount.sub_path and path == mount.path:
         what = f"is an empty folder: {source.kind} {source.name} has no {name}, which its mount names as subPath"
         why = f"The program can't use it as a file, and ends itself. {brings}."
@@ -354,7 +357,7 @@ def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount
         if mount is None or _is_run(case, path) or (path == mount.path and not mount.sub_path):
             continue
         files = _case.files_of(case, mount.volume)
-        if mount.source == "secret" or (files and not _case.brings(files, mount.inside(path))):
+        if mount.source in {"secret", "projected"} or (files and not _case.brings(files, mount.inside(path))):
             yield path, mount
 
 

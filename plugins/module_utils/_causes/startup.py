@@ -225,7 +225,8 @@ _CANT_OPEN: t.Final = (
     r"(?i)(?:can(?:'t|not) open (?:file |perl script )?|cannot find module |unable to access jarfile |no module named "
     r"|could not find or load main class |could not open input file: |no such file or directory -- )['\"]?(?P<file>[^'\":\s]+)"
 )
-_OF_COMMAND_LINE: t.Final = r"(?i)\bin (?:the )?command[- ]line$"  # nginx -g
+# nginx -g, cobra
+_OF_COMMAND_LINE: t.Final = r"(?i)\bin (?:the )?command[- ]line$|\brequired flag\(s\) \""
 # An interpreter that is given a program as an argument: python -c, node -e, php -r.
 _LANGUAGE: t.Final = r"(?:^|/)(?:python|node|ruby|perl|php)[\d.]*$"
 _CODE_OPTIONS: t.Final = frozenset({"-c", "-e", "-r", "--eval"})

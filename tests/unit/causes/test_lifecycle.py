@@ -143,6 +143,11 @@ def test_an_event_of_a_run_that_was_left_out_is_history_once_another_has_begun()
         assert found(varied(name, change)) == []
 
 
+def test_a_refused_job_tells_why() -> None:
+    [finding] = judge.find(varied("cronjob-not-running--report", unchanged))
+    assert finding.summary.startswith("the CronJob makes no Jobs: its Job is refused: exceeded quota: no-jobs, ")
+
+
 def test_an_autoscaler_that_may_go_to_zero_brings_it_back() -> None:
     def change(objects: Objects) -> None:
         for workload in objects["Deployment"]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -159,26 +158,3 @@ def test_a_stateful_set_may_name_a_service_that_is_not_there() -> None:
     named = dataclasses.replace(EVIDENCE, objects={**EVIDENCE.objects, "StatefulSet": [peers]})
     found = [locate(evidence, CLIENT, "ledger-1.peers") for evidence in (EVIDENCE, named)]
     assert [str(place.ref) for place in found] == ["None", f"Service {PLACE}/peers"]
-
-
-@pytest.mark.parametrize("name", ["cart-cache", "store"])
-def test_a_service_is_meant_for_the_pods_of_its_name_or_for_those_that_have_none(name: str) -> None:
-    recorded = collect(snapshot.load(str(RECORDED.with_name("service-selector-mismatch--portal.json"))), Scope())
-    [portal], [entrance] = recorded.objects["Deployment"], recorded.objects["Service"]
-
-    def made(kind: Mapping[str, Any], called: str, app: str) -> dict[str, Any]:
-        json = copy.deepcopy(dict(kind))
-        json["metadata"]["name"] = called
-        json["spec"]["selector"] = {"matchLabels": {"app": app}} if "template" in json["spec"] else {"app": app}
-        json["spec"].get("template", {"metadata": {}})["metadata"]["labels"] = {"app": app}
-        return json
-
-    objects = {
-        **recorded.objects,
-        "Deployment": [made(portal, "a-cart", "cart-cash"), made(portal, "cart-cache", "cart-cache")],
-        "Service": [made(entrance, name, "cartcache"), made(entrance, "a-cart", "cart-cash")],
-    }
-    found = [each for each in judge.find(dataclasses.replace(recorded, objects=objects)) if each.subject.name == name]
-    assert [(each.cause, each.candidates[0].what) for each in found] == [
-        ("service-selector-mismatch", "selector app=cart-cache")
-    ]

@@ -233,6 +233,7 @@ CALLS: list[tuple[int, list[str], list[str], str, str]] = [
     (1, ["ruby", "serve.rb"], ["ruby: No such file or directory -- serve.rb (LoadError)"], USAGE, "confirmed"),
     (1, ["postgres", "--prot"], ["postgres: unrecognized option '--prot'"], USAGE, "confirmed"),
     (1, ["npm", "run", "strat"], ['npm error Missing script: "strat"'], USAGE, "confirmed"),
+    (1, ["probe", "--region=eu"], ['Error: required flag(s) "cluster-id" not set'], USAGE, "confirmed"),
     (2, ["sh", "/run.sh"], ['/run.sh: line 3: syntax error near unexpected token "fi"'], USAGE, "confirmed"),
     (1, ["nginx", "-g", "x off"], ["[emerg] 1#1: unexpected end of parameter in command line"], USAGE, "confirmed"),
     (64, ["serve"], ["usage: serve [-p port]"], USAGE, "probable"),

@@ -50,6 +50,8 @@ MISSING = [
     "Please set the DATABASE_URL variable and start again",
     "config: no value for DATABASE_URL",
     "thread 'main' panicked at src/main.rs:4:38: DATABASE_URL not set: NotPresent",
+    '** (System.EnvError) could not fetch environment variable "DATABASE_URL" because it is not set',
+    'Environment variable not found: "DATABASE_URL".',
 ]
 FILES_OF_SETTINGS = [
     "configparser.NoSectionError: No section: 'smtp'",
@@ -61,6 +63,9 @@ FILES_OF_SETTINGS = [
     "[ALERT] (1) : config : Error(s) found in configuration file : /etc/haproxy.cfg",
     "pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings",
     "ConfigException: Missing required configuration `zookeeper.connect` which has no default value.",
+    "io.helidon.config.MissingValueException: Requested value for configuration key 'db.url' is not present in the configuration.",
+    'level=fatal msg="bad crontab line: 0 25 * * * /usr/local/bin/rotate"',
+    "AirflowException: Could not create Fernet object: Fernet key must be 32 url-safe base64-encoded bytes.",
     "Failed to bind properties under 'expiry.batch-size' to int:",
     "2026-11-27T06:22:00.711283Z 0 [ERROR] [MY-000067] [Server] unknown variable 'query_cache_size=64M'.",
     "rails/application.rb:652:in `validate_secret_key_base': Missing `secret_key_base` for 'production' environment (ArgumentError)",
@@ -80,6 +85,7 @@ NOT_WRITABLE = [
     "java.nio.file.AccessDeniedException: /srv/cache",
     "System.UnauthorizedAccessException: Access to the path '/srv/cache' is denied.",
     "mkdir: can't create directory '/srv/cache': Permission denied",
+    "/gems/puma/launcher.rb:258:in `initialize': Permission denied @ rb_sysopen - /srv/cache (Errno::EACCES)",
 ]
 FULL = [
     "Failed to sync: write /srv/cache/a.partial: no space left on device",
@@ -215,10 +221,12 @@ def test_a_file_that_a_config_map_does_not_have_is_missing(line: str) -> None:
 @pytest.mark.parametrize("line", NO_FILE)
 def test_a_file_that_a_secret_does_not_have_is_missing(line: str) -> None:
     """Nobody reads which keys a Secret has: that it lies there is the proof."""
-    volumes = [{"name": "key", "secret": {"secretName": "deploy-key"}}]
-    finding = ended_with(line, volumes=volumes, volumeMounts=[{"name": "key", "mountPath": "/etc/app"}])
-    assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
-    assert "app.conf is not there: Secret deploy-key lies on /etc/app and has no app.conf" in finding.summary
+    secret = {"secretName": "deploy-key"}
+    for source, called in (({"secret": secret}, "Secret deploy-key"), ({"projected": {}}, "projected volume key")):
+        volumes = [{"name": "key", **source}]
+        finding = ended_with(line, volumes=volumes, volumeMounts=[{"name": "key", "mountPath": "/etc/app"}])
+        assert (finding.cause, finding.confidence) == (SETTINGS, "confirmed")
+        assert f"app.conf is not there: {called} lies on /etc/app and has no app.conf" in finding.summary
 
 
 @pytest.mark.parametrize("line", NO_FILE)
@@ -346,6 +354,7 @@ def test_a_full_claim_is_only_probable(line: str) -> None:
 def test_another_user_confirms_it(line: str) -> None:
     finding = ended_with(line, securityContext={"runAsUser": 1000})
     assert (finding.cause, finding.confidence) == (FILES, "confirmed")
+    assert "can't use /srv/cache" in finding.summary
 
 
 def test_settings_that_it_has_no_right_to_are_well() -> None:
