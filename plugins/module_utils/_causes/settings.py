@@ -100,7 +100,8 @@ _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
 _TOKEN: t.Final = rf"(?i){re.escape(SERVICE_ACCOUNT_FOLDER)}\b"
 _NOT_ITS_FAULT: t.Final = r"(?i)permission denied|\bEACCES\b|read-only file ?system|\bEROFS\b"
 _SPEAKS_OF_SETTINGS: t.Final = (
-    r"(?i)config(?!map)|setting|directive|properties|options|unknown variable|' environment\b|crontab|key must be"
+    r"(?i)config(?!map)|setting|directive|bind properties|OptionsValidation|unknown variable|' environment\b"
+    r"|crontab|key must be"
 )
 _PATH: t.Final = r"(?<![\w.:/~-])(/[\w.@+-]+(?:/[\w.@+-]+)*)"
 # What a program is told to run, not what it is told to read.
@@ -322,7 +323,7 @@ def _missing_file(case: _case.ContainerCase) -> _case.Judgement | None:
         return None
     volume = mount.source_name or fields.get_str(mount.volume, "name")
     source = Ref(_MOUNTED[mount.source], case.pod.ref.namespace, volume)
-    files, name = _case.files_of(case, mount.volume), mount.inside(path)
+    files, name = _files(case, mount), mount.inside(path)
     has, place = ", ".join(sorted(files)), f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
     brings = f"The {source.kind} brings {has or 'other files, or does not exist'}"
     if mount.sub_path and path == mount.path:
@@ -356,9 +357,16 @@ def _hidden(case: _case.ContainerCase, line: str) -> t.Iterator[tuple[str, Mount
         mount = mount_at(case.pod.spec, case.container.spec, path)
         if mount is None or _is_run(case, path) or (path == mount.path and not mount.sub_path):
             continue
-        files = _case.files_of(case, mount.volume)
-        if mount.source in {"secret", "projected"} or (files and not _case.brings(files, mount.inside(path))):
+        files = _files(case, mount)
+        told = bool(files) or mount.source in {"secret", "projected"}
+        if told and not _case.brings(files, mount.inside(path)):
             yield path, mount
+
+
+def _files(case: _case.ContainerCase, mount: Mount) -> list[str]:
+    """The files that a mounted volume is known to bring; of a Secret those that the volume itself names."""
+    items = fields.get_dicts(mount.volume, "secret", "items")
+    return [*_case.files_of(case, mount.volume), *(fields.get_str(item, "path") for item in items)]
 
 
 def _misplaced_file(case: _case.ContainerCase) -> _case.Judgement | None:

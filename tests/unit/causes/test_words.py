@@ -229,6 +229,15 @@ def test_a_file_that_a_secret_does_not_have_is_missing(line: str) -> None:
         assert f"app.conf is not there: {called} lies on /etc/app and has no app.conf" in finding.summary
 
 
+@pytest.mark.parametrize(("file", "missing"), [("app.conf", False), ("app.cfg", True)])
+def test_a_file_that_the_volume_of_a_secret_names_is_there(file: str, missing: bool) -> None:
+    secret = {"secretName": "deploy-key", "items": [{"key": "one", "path": file}]}
+    mounts = [{"name": "key", "mountPath": "/etc/app"}]
+    finding = ended_with(NO_FILE[3], volumes=[{"name": "key", "secret": secret}], volumeMounts=mounts)
+    assert ("app.conf is not there" in finding.summary) is missing
+    assert [each.what for each in finding.candidates] == ["key app.cfg"] * missing
+
+
 @pytest.mark.parametrize("line", NO_FILE)
 @pytest.mark.parametrize(
     ("keys", "spec"),
