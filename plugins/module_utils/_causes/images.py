@@ -25,7 +25,7 @@ PULL_REASONS: t.Final = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
 )
 
-Failure = t.Literal["platform", "policy", "rate-limit", "unreachable", "unauthorized", "not-found"]
+Failure = t.Literal["platform", "policy", "rate-limit", "unreachable", "unauthorized", "not-found", "throttled"]
 # First match wins: a time-out on the way to a token server is no missing authorization.
 _FAILURES: t.Final[tuple[tuple[Failure, str], ...]] = (
     (
@@ -59,6 +59,7 @@ _FAILURES: t.Final[tuple[tuple[Failure, str], ...]] = (
         ),
     ),
     ("not-found", r"(?i)not found|manifest unknown|name unknown|does not exist|\b404\b"),
+    ("throttled", r"\bpull QPS exceeded\b"),  # pkg/kubelet/images/helpers.go
 )
 # What may hold any word: quotations, addresses, the tag in "status code [manifests 401]: 404 Not Found".
 _QUOTED: t.Final = r"\"[^\"]*\"|https?://\S+|\[(?:manifests|blobs)[^\]]*\]"
@@ -191,8 +192,10 @@ def registry_unreachable(case: _case.ContainerCase) -> _case.Judgement | None:
 
 
 def registry_rate_limited(case: _case.ContainerCase) -> _case.Judgement | None:
-    """The registry has had enough requests from here for now."""
+    """The registry has had enough requests from here for now, or the kubelet lets no more go there."""
     pull = _pull(case)
+    if pull is not None and pull.failure == "throttled":
+        return _throttled(case, pull)
     if pull is None or pull.failure != "rate-limit":
         return None
     secrets = _secrets_in_use(case)
@@ -206,6 +209,17 @@ def registry_rate_limited(case: _case.ContainerCase) -> _case.Judgement | None:
         evidence=evidence,
         next_step=_case.kubectl(case.pod.ref, f"get events --field-selector involvedObject.name={case.pod.ref.name}")
         + "   # wait; to pull less: a login, a mirror, or imagePullPolicy IfNotPresent",
+    )
+
+
+def _throttled(case: _case.ContainerCase, pull: _Pull) -> _case.Judgement:
+    return _case.Judgement(
+        summary=f"the kubelet of node {case.pod.node} limits the rate of pulls and puts {pull.of(case)} off for now",
+        explanation="Too many images were to be pulled at once, and no registry was asked for this one yet (registryPullQPS and "
+        "registryBurst of the kubelet). It tries again by itself, within seconds at first.",
+        evidence=_proof(case, pull),
+        next_step=_case.kubectl(case.pod.ref, f"get pod {case.pod.ref.name}")
+        + "   # wait; where it goes on, raise registryPullQPS of the kubelet, or use imagePullPolicy IfNotPresent",
     )
 
 
@@ -287,9 +301,15 @@ def failed_pull(case: _case.ContainerCase) -> Failure | None:
 
 
 def _pull(case: _case.ContainerCase) -> _Pull | None:
-    """The back-off state alone may not carry the runtime's words, nor an attempt that was broken off: then an event does."""
-    if case.container.waiting_reason not in PULL_REASONS:
-        return None
+    """The back-off state alone may not carry the runtime's words, nor an attempt that was broken off: then an event does.
+
+    An attempt that the kubelet itself put off tells nothing where another one was made.
+    """
+    found = list(_pulls(case)) if case.container.waiting_reason in PULL_REASONS else []
+    return next((pull for pull in found if pull.failure != "throttled"), found[0] if found else None)
+
+
+def _pulls(case: _case.ContainerCase) -> t.Iterator[_Pull]:
     for text in (case.container.waiting_message, *(event.message for event in _failed_pulls(case))):
         told = _image_of_volume(case, text)
         image = told or case.container.image
@@ -299,8 +319,7 @@ def _pull(case: _case.ContainerCase) -> _Pull | None:
             named = (
                 fields.get_str(each, "name") for each in volumes if fields.get_str(each, "image", "reference") == told
             )
-            return _Pull(failure, image, text, next(named, ""))
-    return None
+            yield _Pull(failure, image, text, next(named, ""))
 
 
 def _failure(text: str, image: str) -> Failure | None:

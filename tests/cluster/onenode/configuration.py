@@ -123,6 +123,7 @@ def kubelet(layout: Layout) -> dict[str, object]:
         "syncFrequency": "10s",
         "maxPods": 220,  # POD_RANGE has addresses for 250
         "serializeImagePulls": False,
+        "registryPullQPS": 0,  # scenarios begin by the dozen; with a limit an image that is not there may be asked for late
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},

@@ -353,6 +353,19 @@ def test_an_attempt_that_was_broken_off_does_not_hide_why_those_before_failed() 
     assert [f.cause for f in waiting("ErrImagePull", broken_off, [newest])] == ["undetermined"]
 
 
+def test_a_pull_that_the_kubelet_put_off_does_not_hide_why_those_before_failed() -> None:
+    """Seen with a hundred images at once; the kubelet's limit is 5 a second unless it is told otherwise."""
+    put_off = "pull QPS exceeded"
+    pulls = [event for event in SLIP.objects["Event"] if "no such host" in fields.get_str(event, "message")]
+    newest = {**pulls[0], "message": f"Failed to pull image: {put_off}", "lastTimestamp": SLIP.observed_at}
+    [finding] = waiting("ErrImagePull", put_off, [newest, *pulls])
+    assert finding.cause == "image-name-invalid"
+    for reason, message in (("ErrImagePull", put_off), ("ImagePullBackOff", "Back-off pulling image")):
+        [finding] = waiting(reason, message, [newest])
+        assert (finding.cause, put_off in str(finding.evidence)) == ("registry-rate-limited", True)
+        assert finding.summary.startswith("the kubelet of node node-1 limits the rate of pulls")
+
+
 def test_a_runtime_that_demands_signatures_refuses() -> None:
     """CRI-O's own reason; this cluster's containerd checks none."""
     [finding] = waiting(

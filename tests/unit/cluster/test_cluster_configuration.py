@@ -102,6 +102,7 @@ def test_kubelet_makes_failures_quick_to_see_in_its_own_cgroup(files: dict[str, 
     assert kubelet["crashLoopBackOff"] == {"maxContainerRestartPeriod": "5s"}
     assert kubelet["cgroupRoot"] == f"/{layout.cgroup}"
     assert kubelet["failCgroupV1"] is False
+    assert kubelet["registryPullQPS"] == 0
     assert kubelet["volumePluginDir"].startswith("/run/")
 
 
