@@ -215,7 +215,7 @@ _TARGETS: t.Final[tuple[str, ...]] = (
     rf"\('(?P<host>{NAME})', {PORT}\)",
 )
 # Where a server listens: gunicorn says "Can't connect to" of it.
-_EVERYWHERE: t.Final = "0.0.0.0"  # noqa: S104  nothing is bound
+_EVERYWHERE: t.Final = r"0\.0\.0\.0"
 # A line of a stack trace that is nothing but a place in the code: Laravel numbers them.
 _FRAME: t.Final = r"\s*\d+\s+[\w./]+:\d+\s*$"
 # Words before a colon and a number that are no host.
@@ -311,9 +311,9 @@ def _whole(lines: t.Sequence[str], number: int, kind: Kind) -> tuple[int, Kind, 
 def kind_of(line: str) -> Kind | None:
     """How the line says that something failed; vague words count only beside an address."""
     told_plainly = next((kind for kind, pattern in _KINDS if re.search(pattern, line)), None)
-    asked = [target for target in targets(line) if target.port and target.host != _EVERYWHERE]
-    if told_plainly is None and asked and re.search(_VAGUE, line):
-        return "unreachable"
+    if told_plainly is None and re.search(_VAGUE, line):
+        asked = (target.host for target in targets(line) if target.port)
+        return "unreachable" if any(not re.fullmatch(_EVERYWHERE, host) for host in asked) else None
     return told_plainly
 
 

@@ -113,7 +113,7 @@ def init_container_hanging(case: _case.ContainerCase) -> _case.Judgement | None:
 
 def _failing_tool(case: _case.ContainerCase) -> str:
     """The last complaint of that kind, where there is more than one."""
-    lines = [line.strip() for line in told(case.log) if re.search(_TOOL_FAILS, line.strip())]
+    lines = [line for line in map(str.strip, told(case.log)) if re.search(_TOOL_FAILS, line)]
     return lines[-1] if len(lines) > 1 else ""
 
 

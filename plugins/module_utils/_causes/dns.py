@@ -95,8 +95,7 @@ def _other_name(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
         return Fault(f"{ref} stands for {alias}, which has no address", (quote,), _case.edit_command(ref))
     named = Ref("Pod", ref.namespace, trouble.target.host.partition(".")[0])
     pod = next((each for each in case.evidence.pods if each.ref == named), None)
-    subdomain = fields.get_str(pod.spec, "subdomain") if pod else ref.name
-    if pod is None or named.name == ref.name or subdomain == ref.name:
+    if pod is None or named.name == ref.name or (subdomain := fields.get_str(pod.spec, "subdomain")) == ref.name:
         return None
     owner = case.evidence.workload(pod)
     quote = EvidenceItem("spec", f"{pod.ref}: spec.subdomain", subdomain or "none")

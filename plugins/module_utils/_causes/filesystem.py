@@ -62,16 +62,17 @@ def filesystem_not_writable(case: _case.ContainerCase) -> _case.Judgement | None
     """The program can't write a file: the file system is read-only, is full, or belongs to somebody else."""
     if not case.gave_up:
         return None
-    verb, match = "write", _told(case, _READ_ONLY)
-    reason = _read_only(case, match.string) if match else None
-    if reason is None:
-        match = _told(case, _FULL)
-        reason = _full(case, match.string) if match else None
-    if reason is None:
-        verb, match = "use", _told(case, _REFUSED)
-        reason = _refused(case, match.string) if match else None
-    if match is None or reason is None:
-        return None
+    for verb, pattern, why in (
+        ("write", _READ_ONLY, _read_only),
+        ("write", _FULL, _full),
+        ("use", _REFUSED, _refused),
+    ):
+        if (match := _told(case, pattern)) and (reason := why(case, match.string)):
+            return _judged(case, verb, match, reason)
+    return None
+
+
+def _judged(case: _case.ContainerCase, verb: str, match: re.Match[str], reason: _Reason) -> _case.Judgement:
     path = next(iter(_paths(match.string)), "")
     confidence: Confidence = "confirmed" if reason.proof else "probable"
     return _case.Judgement(
@@ -134,16 +135,13 @@ def _full(case: _case.ContainerCase, line: str) -> _Reason | None:
     mount = next((mount for _path, mount in _places(case, line) if mount), None)
     if mount is None:
         return _Reason("no space is left", "mount a volume where it writes, or look at the disk of its node")
-    what = f"{mount.source} {mount.source_name}".strip()
+    where = f"no space is left in the volume at {mount.path}"
     size = fields.get_str(mount.volume, "emptyDir", "sizeLimit")
-    proof = EvidenceItem(
-        "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{mount.path}: {what}, sizeLimit {size}"
-    )
-    return _Reason(
-        f"no space is left in the volume at {mount.path}" + (f", an emptyDir of {size}" if size else ""),
-        "raise sizeLimit, or write less" if size else "give it a larger volume, or delete what it no longer needs",
-        proof if size else None,
-    )
+    if not size:
+        return _Reason(where, "give it a larger volume, or delete what it no longer needs")
+    place = f"{case.pod.ref}: {case.container.spec_place}.volumeMounts"
+    proof = EvidenceItem("spec", place, f"{mount.path}: emptyDir, sizeLimit {size}")
+    return _Reason(f"{where}, an emptyDir of {size}", "raise sizeLimit, or write less", proof)
 
 
 def _refused(case: _case.ContainerCase, line: str) -> _Reason | None:

@@ -305,11 +305,18 @@ def _pull(case: _case.ContainerCase) -> _Pull | None:
 
     An attempt that the kubelet itself put off tells nothing where another one was made.
     """
-    found = list(_pulls(case)) if case.container.waiting_reason in PULL_REASONS else []
-    return next((pull for pull in found if pull.failure != "throttled"), found[0] if found else None)
+    put_off = None
+    for pull in _pulls(case):
+        if pull.failure != "throttled":
+            return pull
+        put_off = put_off or pull
+    return put_off
 
 
 def _pulls(case: _case.ContainerCase) -> t.Iterator[_Pull]:
+    """The attempts whose words tell why they failed, newest first."""
+    if case.container.waiting_reason not in PULL_REASONS:
+        return
     for text in (case.container.waiting_message, *(event.message for event in _failed_pulls(case))):
         told = _image_of_volume(case, text)
         image = told or case.container.image

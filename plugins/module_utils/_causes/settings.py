@@ -422,8 +422,10 @@ def _bad_file(case: _case.ContainerCase) -> _case.Judgement | None:
     if match is None or kind_of(match.string):
         return None  # settings that can't be had from elsewhere are the matter of whoever has them
     path, source = next(_mounted_settings(case, match.string), ("", ""))
-    elsewhere = any(re.search(_NOT_ITS_FAULT, line) for line in (match.string, *_case.last_lines(case)))
-    if not path and (elsewhere or not re.search(_SPEAKS_OF_SETTINGS, match.string)):
+    said = (match.string, *_case.last_lines(case))
+    if not path and (
+        not re.search(_SPEAKS_OF_SETTINGS, match.string) or any(re.search(_NOT_ITS_FAULT, line) for line in said)
+    ):
         return None  # it may be its data that it can't read, or it may not read or write anything there
     mounted = EvidenceItem(
         "spec", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"{path} is of {source}"

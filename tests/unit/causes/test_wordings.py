@@ -343,10 +343,16 @@ def waiting(reason: str, message: str, events: Sequence[fields.Json] = ()) -> li
     return list(judge.find(dataclasses.replace(SLIP, objects={**SLIP.objects, "Pod": (pod,), "Event": events})))
 
 
+def attempts(newest: str) -> list[fields.Json]:
+    """The recorded events of the pull, after one that ended in these words just now."""
+    pulls = [event for event in SLIP.objects["Event"] if "no such host" in fields.get_str(event, "message")]
+    told = {"message": f"Failed to pull image: {newest}", "lastTimestamp": SLIP.observed_at}
+    return [{**pulls[0], **told}, *pulls]
+
+
 def test_an_attempt_that_was_broken_off_does_not_hide_why_those_before_failed() -> None:
     broken_off = "failed to pull and unpack image: rpc error: code = Canceled desc = context canceled"
-    pulls = [event for event in SLIP.objects["Event"] if "no such host" in fields.get_str(event, "message")]
-    newest = {**pulls[0], "message": f"Failed to pull image: {broken_off}", "lastTimestamp": SLIP.observed_at}
+    newest, *pulls = attempts(broken_off)
     [finding] = waiting("ErrImagePull", broken_off, [newest, *pulls])
     assert finding.cause == "image-name-invalid"
     assert "no such host" in finding.evidence[1].text
@@ -356,8 +362,7 @@ def test_an_attempt_that_was_broken_off_does_not_hide_why_those_before_failed() 
 def test_a_pull_that_the_kubelet_put_off_does_not_hide_why_those_before_failed() -> None:
     """Seen with a hundred images at once; the kubelet's limit is 5 a second unless it is told otherwise."""
     put_off = "pull QPS exceeded"
-    pulls = [event for event in SLIP.objects["Event"] if "no such host" in fields.get_str(event, "message")]
-    newest = {**pulls[0], "message": f"Failed to pull image: {put_off}", "lastTimestamp": SLIP.observed_at}
+    newest, *pulls = attempts(put_off)
     [finding] = waiting("ErrImagePull", put_off, [newest, *pulls])
     assert finding.cause == "image-name-invalid"
     for reason, message in (("ErrImagePull", put_off), ("ImagePullBackOff", "Back-off pulling image")):
