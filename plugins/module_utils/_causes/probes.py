@@ -107,16 +107,21 @@ def startup_too_slow(case: _case.ContainerCase) -> _case.Judgement | None:
     if probe.kind == "liveness" and not _never_listened(case, probe):
         return None
     ran = f"{case.last_end.seconds:.0f} s" if case.last_end and case.last_end.seconds is not None else "about as long"
+    texts = _texts(case, probe)
+    nobody = bool(texts) and all(re.search(_NOBODY, text) for text in texts)
+    right = _target_is_declared(case, probe) or (probe.kind == "startup" and not nobody)
     return _case.Judgement(
         summary=f"container {case.container.name} needs longer to start than its {probe.kind} probe allows, and is ended before it answers",
         explanation=f"The probe gives up after {probe.soonest} to {probe.latest} s; the last run had no good answer in {ran}. "
-        "Nothing shows that the probe asks for the wrong thing.",
+        + (
+            "Nothing shows that the probe asks for the wrong thing."
+            if right
+            else "Nothing that was read tells where the container listens: it may never answer there."
+        ),
         evidence=(*_proof_of_kill(case, kill, probe), *_case.quote_log(case)),
         next_step=_case.edit_command(case.workload)
         + f"   # give {case.container.name} a startupProbe whose failureThreshold x periodSeconds covers its slowest start",
-        confidence="confirmed"
-        if kill.event and (probe.kind == "startup" or _target_is_declared(case, probe))
-        else "probable",
+        confidence="confirmed" if kill.event and right else "probable",
     )
 
 

@@ -9,25 +9,17 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import recorded
 
-SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
 NODE_OUT, LIMIT = "node-out-of-memory", "memory-limit-exceeded"
-
-
-def recorded(name: str) -> Evidence:
-    read = collect(snapshot.load(str(SNAPSHOTS / f"{name}.json")), Scope())
-    return dataclasses.replace(read, objects=copy.deepcopy({kind: list(found) for kind, found in read.objects.items()}))
 
 
 def found_in(evidence: Evidence) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,11 @@ import pytest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import _case, judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import ContainerCase
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._case import said as said_by
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, LogRequest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import recorded
 
-RECORDED = Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json"
-EVIDENCE = snapshot.load(str(RECORDED)).read(Scope())
+EVIDENCE = recorded("application-error--api")
 NOW = "2026-11-22T10:00:00Z"
 CRASH = {"exitCode": 1, "reason": "Error", "startedAt": "2026-11-22T09:59:00Z", "finishedAt": "2026-11-22T09:59:10Z"}
 WAITS = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": CRASH}, "restartCount": 3}
@@ -142,7 +139,7 @@ def test_its_own_likes_are_nothing_that_it_depends_on(app: str, cause: str) -> N
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_the_order_of_two_streams_is_not_relied_on(name: str, at_once: int) -> None:
     """What a program prints at its start may be written down after the error that ended it."""
-    read = collect(snapshot.load(str(RECORDED.with_name(f"{name}.json"))), Scope())
+    read = recorded(name)
     logs = {
         request: Log("\n".join(reversed(["asking for more", *log.text.splitlines()[-1:]])), at_once)
         for request, log in read.logs.items()
@@ -165,7 +162,7 @@ def test_the_order_of_two_streams_is_not_relied_on(name: str, at_once: int) -> N
 @pytest.mark.parametrize("times", [1, 3])
 def test_what_an_init_container_waits_with_may_fail_itself(line: str, fails: bool, times: int) -> None:
     """What it waits for answers; the shell asks with something that it can't run."""
-    read = collect(snapshot.load(str(RECORDED.with_name("init-container-hanging--agent.json"))), Scope())
+    read = recorded("init-container-hanging--agent")
     [pod] = read.pods
     request = LogRequest(pod.ref.namespace, pod.ref.name, pod.containers[0].name, False)
     [finding] = judge.find(dataclasses.replace(read, logs={request: Log(f"{line}\nwaiting\n" * times)}))

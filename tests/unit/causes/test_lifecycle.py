@@ -8,26 +8,20 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import moments
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
-
-SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
-
-Objects = dict[str, list[dict[str, Any]]]
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import Objects, objects_of, recorded
 
 
 def varied(name: str, change: Callable[[Objects], object], later: float = 0) -> Evidence:
     """The recorded evidence with other objects, looked at so many seconds later."""
-    evidence = collect(snapshot.load(str(SNAPSHOTS / f"{name}.json")), Scope())
-    objects: Objects = json.loads(json.dumps(evidence.objects))
+    evidence = recorded(name)
+    objects = objects_of(evidence)
     change(objects)
     observed_at = moments.after(evidence.observed_at, later) or ""
     return dataclasses.replace(evidence, objects=objects, observed_at=observed_at)

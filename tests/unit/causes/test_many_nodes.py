@@ -10,17 +10,15 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope, Unreadable
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Unreadable
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import recorded
 
-SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
 LABEL, SIZE = "kubernetes.io/hostname", {"cpu": "4", "memory": "16Gi", "pods": "110"}
 CONTROL_PLANE = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
 DEDICATED = {"key": "dedicated", "value": "batch", "effect": "NoSchedule"}
@@ -28,12 +26,6 @@ DISK = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}
 UNTOLERATED = "node(s) had untolerated taint(s)"
 UNSELECTED = "node(s) didn't match Pod's node affinity/selector"
 APART = "node(s) didn't match pod anti-affinity rules"
-
-
-def recorded(name: str) -> Evidence:
-    """Of a scenario, and not shared: to be varied."""
-    evidence = snapshot.load(str(SNAPSHOTS / f"{name}.json")).read(Scope())
-    return dataclasses.replace(evidence, objects=copy.deepcopy(dict(evidence.objects)))
 
 
 def each(evidence: Evidence, kind: str) -> list[Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,11 @@ import pytest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._policies import Peer, forbids, forbids_port
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes._reach import locate
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.objects import Pod
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import recorded
 
-RECORDED = Path(__file__).resolve().parents[1] / "snapshots" / "network-policy-blocks--api.json"
-EVIDENCE = snapshot.load(str(RECORDED)).read(Scope())
+EVIDENCE = recorded("network-policy-blocks--api")
 PLACE = EVIDENCE.pods[0].ref.namespace
 CLIENT, STORE = (next(p for p in EVIDENCE.pods if p.ref.name.startswith(name)) for name in ("api-", "store-"))
 PORT = 6379
@@ -142,8 +139,7 @@ def test_an_address_leads_somewhere(host: str, kind: str, ref: str) -> None:
 
 
 def test_an_endpoint_between_two_crashes_is_none() -> None:
-    recorded = snapshot.load(str(RECORDED.with_name("dependency-unavailable--front.json")))
-    evidence = collect(recorded, Scope())
+    evidence = recorded("dependency-unavailable--front")
     slices = copy.deepcopy(list(evidence.objects["EndpointSlice"]))
     for endpoint in (endpoint for json in slices for endpoint in json["endpoints"] or ()):
         endpoint["conditions"]["ready"] = True

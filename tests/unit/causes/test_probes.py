@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log, LogRequest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import UNDETERMINED, Finding
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import objects_of, recorded
 
-RECORDED = snapshot.load(
-    str(Path(__file__).resolve().parents[1] / "snapshots" / "liveness-probe-misconfigured--api.json")
-)
 WRONG, ILL, SLOW = "liveness-probe-misconfigured", "liveness-probe-failing", "startup-too-slow"
 HTTP = {"httpGet": {"path": "/healthz", "port": 8000}}
 ELSEWHERE = {"httpGet": {"path": "/healthz", "port": 9999}}
@@ -87,8 +82,8 @@ KILLS = [
 
 def killed(action: dict[str, Any], message: str, log: str = "", **spec: Any) -> Finding:
     """What is found where the recorded probe had asked and got that; it has the same patience, and no startup probe beside it."""
-    read = RECORDED.read(Scope())
-    objects: dict[str, Any] = copy.deepcopy({kind: list(found) for kind, found in read.objects.items()})
+    read = recorded("liveness-probe-misconfigured--api")
+    objects = objects_of(read)
     for pod in objects["Pod"]:
         [container] = pod["spec"]["containers"]
         times = {key: container["livenessProbe"][key] for key in ("periodSeconds", "failureThreshold")}
@@ -125,6 +120,27 @@ def test_a_server_that_takes_grpc_for_a_strange_request_speaks_something_else() 
     assert killed(GRPC, message, log=line).cause == WRONG
     assert killed(GRPC, message, log=line.replace("PRI * HTTP/2.0", "GET / HTTP/1.1")).cause == UNDETERMINED
     assert killed(HTTP, f"Liveness probe failed: {REFUSED}", log=line).cause == SLOW
+
+
+@pytest.mark.parametrize(
+    ("ports", "words", "confidence"),
+    [
+        ([{"containerPort": 7000}], "connection refused", "confirmed"),
+        ([], "connection refused", "probable"),
+        ([], "i/o timeout", "confirmed"),
+    ],
+)
+def test_a_slow_start_is_sure_where_the_probe_asks_the_right_port(
+    ports: list[dict[str, int]], words: str, confidence: str
+) -> None:
+    read = recorded("startup-too-slow--ledger")
+    objects = objects_of(read)
+    for pod in objects["Pod"]:
+        pod["spec"]["containers"][0]["ports"] = ports
+    for event in objects["Event"]:
+        event["message"] = event["message"].replace("connection refused", words)
+    [finding] = judge.find(dataclasses.replace(read, objects=objects))
+    assert (finding.cause, finding.confidence) == (SLOW, confidence)
 
 
 def test_nobody_knows_where_nothing_is_declared() -> None:

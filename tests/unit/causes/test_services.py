@@ -7,30 +7,20 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, Scope
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
-
-SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
-
-
-def recorded(name: str) -> tuple[Evidence, dict[str, list[dict[str, Any]]]]:
-    """The evidence, and its objects to be changed."""
-    evidence = collect(snapshot.load(str(SNAPSHOTS / f"{name}.json")), Scope())
-    return evidence, json.loads(json.dumps(evidence.objects))
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import objects_of, recorded
 
 
 @pytest.mark.parametrize("name", ["cart-cache", "store"])
 def test_a_service_is_meant_for_the_pods_of_its_name_or_for_those_that_have_none(name: str) -> None:
-    evidence, objects = recorded("service-selector-mismatch--portal")
+    evidence = recorded("service-selector-mismatch--portal")
+    objects = objects_of(evidence)
     [portal], [entrance] = objects["Deployment"], objects["Service"]
 
     def called_so(kind: Mapping[str, Any], called: str, app: str) -> dict[str, Any]:
@@ -57,7 +47,8 @@ def test_a_port_that_has_the_name_or_number_of_a_declared_one_is_meant_for_that(
     name: str, number: int, wrong: bool
 ) -> None:
     """Beside a port that leads rightly another one may lead to what nobody declared: only a namesake tells."""
-    evidence, objects = recorded("service-port-mismatch--quote")
+    evidence = recorded("service-port-mismatch--quote")
+    objects = objects_of(evidence)
     [service] = objects["Service"]
     service["spec"]["ports"] = [
         {"name": "http", "port": 80, "targetPort": 8000},
@@ -86,7 +77,8 @@ def test_a_port_that_has_the_name_or_number_of_a_declared_one_is_meant_for_that(
 def test_a_service_that_is_there_does_not_give_every_name(
     host: str, service: dict[str, str], subdomain: str, why: str | None
 ) -> None:
-    evidence, objects = recorded("dns-resolution-failed--own")
+    evidence = recorded("dns-resolution-failed--own")
+    objects = objects_of(evidence)
     objects["Service"][0]["spec"] |= service
     for pod in objects["Pod"]:
         pod["spec"] |= {"dnsPolicy": "ClusterFirst", "subdomain": subdomain}
@@ -97,7 +89,8 @@ def test_a_service_that_is_there_does_not_give_every_name(
 
 
 def test_a_probe_that_asks_its_own_container_in_vain_is_no_dependency() -> None:
-    evidence, objects = recorded("readiness-probe-failing--ledger")
+    evidence = recorded("readiness-probe-failing--ledger")
+    objects = objects_of(evidence)
     for event in objects["Event"]:
         if event["reason"] == "Unhealthy":
             event["message"] = "Readiness probe failed: redis-cli 127.0.0.1:6379: NOAUTH Authentication required."

@@ -8,24 +8,15 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model import fields
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Evidence, Log, LogRequest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
-from ansible_collections.aiops.kubernetes.plugins.module_utils._usecases.diagnose import collect
-
-SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
-
-
-def recorded(name: str) -> Evidence:
-    return snapshot.load(str(SNAPSHOTS / f"{name}.json")).read(Scope())
-
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import recorded
 
 CRASH = recorded("application-error--api")
 SANDBOX = recorded("sandbox-creation-failed--web")
@@ -205,8 +196,7 @@ def test_without_a_log_it_is_no_more_than_probable_and_nothing_is_quoted_twice()
     ],
 )
 def test_tells_a_script_that_is_not_there_from_one_that_nothing_can_run(scenario: str, words: str) -> None:
-    reader = snapshot.load(str(SNAPSHOTS / f"command-not-found--{scenario}.json"))
-    [finding] = judge.find(collect(reader, Scope()))
+    [finding] = judge.find(recorded(f"command-not-found--{scenario}"))
     assert finding.summary.endswith(words)
 
 

@@ -7,22 +7,18 @@ and that it is no more than probable as long as the container's spec says nothin
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.aiops.kubernetes.plugins.module_utils._causes import judge
-from ansible_collections.aiops.kubernetes.plugins.module_utils._cluster import snapshot
-from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log, LogRequest, Scope
+from ansible_collections.aiops.kubernetes.plugins.module_utils._model.evidence import Log, LogRequest
 from ansible_collections.aiops.kubernetes.plugins.module_utils._model.finding import Finding
+from ansible_collections.aiops.kubernetes.tests.unit.causes.recorded import objects_of, recorded
 
-RECORDED = snapshot.load(str(Path(__file__).resolve().parents[1] / "snapshots" / "application-error--api.json")).read(
-    Scope()
-)
+RECORDED = recorded("application-error--api")
 NAMESPACE = RECORDED.objects["Pod"][0]["metadata"]["namespace"]
 SETTINGS, FILES, PORT, MEMORY, OTHER = (
     "configuration-invalid",
@@ -155,7 +151,7 @@ def ended_with(
     **spec: Any,
 ) -> Finding:
     """What is found where the recorded container had said that and ended; ``spec`` adds to its spec."""
-    objects = copy.deepcopy({kind: list(found) for kind, found in RECORDED.objects.items()})
+    objects = objects_of(RECORDED)
     [pod] = objects["Pod"]
     pod["spec"]["containers"][0] |= {"resources": {"limits": {"memory": "64Mi"}}, **spec}
     pod["spec"]["volumes"] = list(volumes)
