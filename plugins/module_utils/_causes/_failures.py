@@ -15,7 +15,9 @@ import dataclasses
 import re
 import typing as t
 
-Kind = t.Literal["unresolved", "no-answer-from-dns", "refused", "timed-out", "unreachable", "rejected", "unable"]
+Kind = t.Literal[
+    "unresolved", "no-answer-from-dns", "refused", "timed-out", "unreachable", "untrusted", "rejected", "unable"
+]
 
 IN_WORDS: t.Final[t.Mapping[Kind, str]] = {
     "unresolved": "the name is not found",
@@ -23,6 +25,7 @@ IN_WORDS: t.Final[t.Mapping[Kind, str]] = {
     "refused": "connection refused",
     "timed-out": "no answer in time",
     "unreachable": "it can't be reached",
+    "untrusted": "its certificate is not accepted",
     "rejected": "the login is rejected",
     "unable": "it answers that it can't do what it is asked",
 }
@@ -74,6 +77,18 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
             r"|getaddrinfo fail|gaierror|could not be resolved|name resolution fail|no such host is known"
         ),
     ),
+    (  # what who asks says of whom it asked; what a server says of its clients ("remote error: tls") is none of it
+        "untrusted",
+        (
+            r"(?i)x509: (?:certificate|cannot validate)|certificate verify failed|\bself[- ]?signed certificate"
+            r"|PKIX path (?:building|validation) failed|unable to find valid certification path"
+            r"|unable to (?:get (?:local )?issuer certificate|verify the first certificate)|SSL certificate problem"
+            r"|certificate (?:signed by unknown authority|has expired|is not trusted|subject name .{0,80} does not match)"
+            r"|No subject alternative (?:DNS )?names? |does not match (?:the )?certificate"
+            r"|remote certificate (?:is|was) (?:invalid|rejected)|\bERR_TLS_CERT_ALTNAME_INVALID|\bCERT_HAS_EXPIRED"
+            r"|\bDEPTH_ZERO_SELF_SIGNED_CERT|\bUNABLE_TO_\w+_(?:CERT\w*|SIGNATURE)\b"
+        ),
+    ),
     (
         "rejected",
         (
@@ -82,7 +97,7 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
             r"|role \"[^\"]+\" does not exist|(?<!too many )auth(?:entication)? (?:error|failure|required)"
             r"|invalid (?:user ?name or )?password"
             r"|SASL auth\w* fail|\b40[13] (?:unauthorized|forbidden)\b(?!-)|status code 40[13]\b"
-            r"|\b(?:unauthorized|forbidden): 40[13]\b"
+            r"|\b(?:unauthorized|forbidden): 40[13]\b|\binvalid_client\b|\bunauthorized_client\b|\binvalid_grant\b"
         ),
     ),
     (  # Redis, PostgreSQL, MySQL, proxies

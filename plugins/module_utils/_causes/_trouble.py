@@ -46,7 +46,7 @@ def trouble_of(case: _case.ContainerCase) -> Trouble | None:
 
 
 def _fault_at(case: _case.ContainerCase, failure: Failure, target: Target, place: Place) -> Fault | None:
-    found = None if failure.kind == "rejected" else fault(case.evidence, place, target.port)
+    found = None if failure.kind in {"rejected", "untrusted"} else fault(case.evidence, place, target.port)
     if found and failure.kind in DNS and not (found.missing or found.nameless):
         return None  # whatever is wrong with the Service, its name has an address
     return found

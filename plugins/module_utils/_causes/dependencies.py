@@ -69,6 +69,11 @@ def _why(trouble: Trouble, sure: bool) -> str:
         return f"The last thing it says is that this failed. {proof}: {trouble.fault.what}."
     if trouble.failure.kind == "rejected":
         return "The other side answers and rejects the login: a wrong or changed password, user or certificate. Secrets are not read here."
+    if trouble.failure.kind == "untrusted":
+        return (
+            "The other side answers, and this container does not accept its certificate: it does not know who signed it, "
+            "the certificate is for another name, or its time is over. The line says which."
+        )
     if trouble.failure.kind == "unable":
         return "The other side answers and says why it can't serve: what is wrong is there, and its own log tells more."
     if trouble.place.kind == "self":
