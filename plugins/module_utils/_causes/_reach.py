@@ -24,6 +24,7 @@ from ._services import Service, port_is_wrong, quote_endpoints, services
 
 _LOOPBACK: t.Final = r"localhost|127\.[\d.]+|0\.0\.0\.0"
 _NUMBERS: t.Final = r"\d{1,3}(?:\.\d{1,3}){3}"
+_DOMAIN: t.Final = ["cluster", "local"]  # kubeadm's, and most clusters'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,16 +81,24 @@ def _by_number(evidence: Evidence, address: str) -> Place:
 
 
 def _by_name(evidence: Evidence, namespace: str, labels: list[str]) -> Place:
+    if "svc" in labels[2:4]:  # NAME.NAMESPACE.svc…, POD.NAME.NAMESPACE.svc…
+        *pod, name, place = labels[: labels.index("svc", 2)]
+        if not pod or place != namespace or name in _governing(evidence, place) or name not in _namespaces(evidence):
+            return Place("service", Ref("Service", place, name))
+    labels = _as_asked(namespace, labels)
     if len(labels) == 1:
         return Place("service", Ref("Service", namespace, labels[0]))
-    if "svc" in labels[2:4]:  # NAME.NAMESPACE.svc…, POD.NAME.NAMESPACE.svc…
-        name, place = labels[labels.index("svc", 2) - 2 : labels.index("svc", 2)]
-        return Place("service", Ref("Service", place, name))
     if len(labels) == 2 and labels[1] in _governing(evidence, namespace):  # POD.NAME of a StatefulSet
         return Place("service", Ref("Service", namespace, labels[1]))
     if len(labels) <= 3 and labels[-1] in _namespaces(evidence):
         return Place("service", Ref("Service", labels[-1], labels[-2]))
     return Place("outside")
+
+
+def _as_asked(namespace: str, labels: list[str]) -> list[str]:
+    """A name without what the resolver's search list adds to it, one after the other: a tool tells the last that it tried."""
+    ends = ([namespace, "svc", *_DOMAIN], ["svc", *_DOMAIN], _DOMAIN)
+    return next((labels[: -len(end)] for end in ends if labels[-len(end) :] == end and len(labels) > len(end)), labels)
 
 
 def _governing(evidence: Evidence, namespace: str) -> set[str]:

@@ -62,8 +62,9 @@ def key_missing(case: _case.PodCase) -> _case.Judgement | None:
             evidence.append(EvidenceItem("object", f"{what}: keys", ", ".join(sorted(keys))))
         return _case.Judgement(
             summary=f"{what} has no key {reference.key}, which container {reference.container} needs",
-            explanation=f"The {reference.kind} itself exists; only the key is missing, and the reference is not optional.",
-            evidence=tuple(evidence),
+            explanation=f"The {reference.kind} itself exists; only the key is missing, and the reference is not optional."
+            + _in_words(others := _still_missing(case, reference)),
+            evidence=(*evidence, *(_place(case, each) for each in others.values())),
             next_step=_case.edit_command(case.workload)
             + f"   # use a key that exists, or add {reference.key} to {what}",
             candidates=tuple(
@@ -89,8 +90,9 @@ def _object_missing(case: _case.PodCase, kind: _Kind) -> _case.Judgement | None:
             evidence.append(EvidenceItem("absence", what, f"not among the {len(others)} {kind}s of the namespace"))
         return _case.Judgement(
             summary=f"{what} does not exist, and container {reference.container or '(unnamed)'} needs it",
-            explanation=f"The pod names the {kind} without marking it optional, so the kubelet can't start the container until it exists.",
-            evidence=tuple(evidence),
+            explanation=f"The pod names the {kind} without marking it optional, so the kubelet can't start the container until it exists."
+            + _in_words(still := _still_missing(case, reference)),
+            evidence=(*evidence, *(_place(case, each) for each in still.values())),
             next_step=_create_or_correct(case, kind, reference),
             candidates=_like(case, reference, others),
             container=reference.container or None,
@@ -166,6 +168,24 @@ def _key_proven_missing(case: _case.PodCase, reference: Reference) -> bool:
 def _keys(case: _case.PodCase, reference: Reference) -> list[str]:
     """Key names of a ConfigMap, as its managedFields tell them; empty where they are not known."""
     return fields.get_strs(case.evidence.get(Ref(reference.kind, case.pod.ref.namespace, reference.name)), "keys")
+
+
+def _still_missing(case: _case.PodCase, told: Reference) -> dict[str, Reference]:
+    """What else is seen not to be there, and would stop the container next: the kubelet complains of one after the other."""
+    found = {
+        _what_is_missing(case, each): each for each in references(case.pod.spec) if each.container == told.container
+    }
+    return {what: each for what, each in found.items() if what and what != _what_is_missing(case, told)}
+
+
+def _what_is_missing(case: _case.PodCase, reference: Reference) -> str:
+    if _proven_missing(case, reference):
+        return f"ConfigMap {reference.name}"
+    return f"key {reference.key} of ConfigMap {reference.name}" if _key_proven_missing(case, reference) else ""
+
+
+def _in_words(missing: t.Iterable[str]) -> str:
+    return f" It lacks more: {', '.join(missing)}." if missing else ""
 
 
 def _place(case: _case.PodCase, reference: Reference) -> EvidenceItem:

@@ -11,9 +11,10 @@ import ipaddress
 import typing as t
 
 from .._model import fields
-from .._model.finding import EvidenceItem
+from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import Pod, Ref
 from . import _case
+from ._commands import written_at
 from ._failures import DNS, IN_WORDS
 from ._policies import Peer, forbids, forbids_port, policy_in_words
 from ._reach import Fault
@@ -85,7 +86,7 @@ def _own_dns(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
 
 
 def _other_name(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
-    """The Service is there: it stands for a name outside that nobody knows, or the pod asked for has another one's name."""
+    """The Service is there, and this is none of its names, or it stands for a name outside that nobody knows."""
     ref = trouble.place.ref if trouble.place.kind == "service" else None
     service = case.evidence.get(ref) if ref else None
     if ref is None or service is None or trouble.target is None:
@@ -93,6 +94,10 @@ def _other_name(case: _case.ContainerCase, trouble: Trouble) -> Fault | None:
     if alias := fields.get_str(service, "spec", "externalName"):
         quote = EvidenceItem("spec", f"{ref}: spec.externalName", alias)
         return Fault(f"{ref} stands for {alias}, which has no address", (quote,), _case.edit_command(ref))
+    written = written_at(case, trouble.target.host)
+    if written and trouble.target.host.split(".")[1:2] == ["svc"]:
+        right = Candidate(f"{ref.name}.{ref.namespace}.svc", f"{ref} is called so")
+        return Fault("the name lacks its namespace", (), _case.edit_command(case.workload), candidates=(right,))
     named = Ref("Pod", ref.namespace, trouble.target.host.partition(".")[0])
     pod = next((each for each in case.evidence.pods if each.ref == named), None)
     if pod is None or named.name == ref.name or (subdomain := fields.get_str(pod.spec, "subdomain")) == ref.name:

@@ -17,7 +17,7 @@ import typing as t
 
 from .._model import fields, moments
 from .._model.finding import Candidate, Confidence, EvidenceItem
-from .._model.objects import PROBE_KINDS, SERVICE_ACCOUNT_FOLDER, Event, Probe, condition
+from .._model.objects import PROBE_KINDS, SERVICE_ACCOUNT_FOLDER, Event, Probe, ProbeKind, condition
 from . import _case
 from ._near import near_misses
 from ._services import services
@@ -88,12 +88,14 @@ def liveness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement |
     fault = _fault(case, probe)
     if fault is None:
         return None
+    same = [kind for kind in PROBE_KINDS if kind != probe.kind and _asks(case, kind) == probe.action]
     return _case.Judgement(
         summary=f"the {probe.kind} probe of container {case.container.name} asks for what is not there, and ends it: {fault.why}",
-        explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault.",
+        explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault."
+        + "".join(f" Its {kind} probe asks the same." for kind in same),
         evidence=(*_proof_of_kill(case, kill, probe), *fault.evidence, *_case.quote_log(case)),
         next_step=_case.edit_command(case.workload)
-        + f"   # {probe.kind}Probe of {case.container.name}: {fault.help}; do not remove it",
+        + f"   # {' and '.join(f'{kind}Probe' for kind in (probe.kind, *same))} of {case.container.name}: {fault.help}; do not remove it",
         confidence=fault.confidence if kill.event else "probable",
         candidates=fault.candidates,
     )
@@ -229,6 +231,11 @@ def readiness_gate_closed(case: _case.PodCase) -> _case.Judgement | None:
         next_step=_case.kubectl(case.pod.ref, f"describe pod {case.pod.ref.name}")
         + f"   # then look for the controller that sets {closed[0]}",
     )
+
+
+def _asks(case: _case.ContainerCase, kind: ProbeKind) -> fields.Json | None:
+    probe = case.container.probe(kind)
+    return probe.action if probe else None
 
 
 def _killer(case: _case.ContainerCase) -> tuple[_case.Kill | None, Probe | None]:

@@ -147,6 +147,14 @@ def test_nobody_knows_where_nothing_is_declared() -> None:
     assert killed(HTTP, f"Liveness probe failed: {REFUSED}", ports=[]).cause == UNDETERMINED
 
 
+@pytest.mark.parametrize(("asks", "same"), [(HTTP, True), (NAMED, False)])
+def test_tells_of_another_probe_that_asks_the_same(asks: dict[str, Any], same: bool) -> None:
+    message = "Liveness probe failed: HTTP probe failed with statuscode: 404"
+    finding = killed(HTTP, message, readinessProbe={**asks, "periodSeconds": 7})
+    assert ("Its readiness probe asks the same." in finding.explanation) is same
+    assert ("livenessProbe and readinessProbe of" in finding.next_step) is same
+
+
 def test_offers_the_port_that_is_declared() -> None:
     finding = killed(HTTP, f"Liveness probe failed: {REFUSED}", ports=[{"containerPort": 9090}])
     assert [candidate.what for candidate in finding.candidates] == ["port 9090"]

@@ -88,6 +88,21 @@ def test_a_service_that_is_there_does_not_give_every_name(
     assert (why or "the name is not found") in finding.summary
 
 
+@pytest.mark.parametrize("written", [True, False])
+def test_a_name_without_its_namespace_is_none(written: bool) -> None:
+    """A tool tells such names, too, of a short name that it has tried with every end of the search list."""
+    evidence = recorded("dns-resolution-failed--own")
+    objects = objects_of(evidence)
+    host = "prices.svc.cluster.local"
+    for pod in objects["Pod"]:
+        pod["spec"]["dnsPolicy"] = "ClusterFirst"
+        pod["spec"]["containers"][0]["command"] = ["curl", f"http://{host if written else 'prices'}:8080"]
+    logs = {request: Log(f"curl: (6) Could not resolve host: {host}\n") for request in evidence.logs}
+    [finding] = judge.find(dataclasses.replace(evidence, objects=objects, logs=logs))
+    assert (finding.cause, finding.confidence) == ("dns-resolution-failed", "confirmed" if written else "probable")
+    assert [each.what.partition(".")[0] for each in finding.candidates] == ["prices"] * written
+
+
 def test_a_probe_that_asks_its_own_container_in_vain_is_no_dependency() -> None:
     evidence = recorded("readiness-probe-failing--ledger")
     objects = objects_of(evidence)
