@@ -28,6 +28,8 @@ _TAKEN: t.Final = (
     r"(?i)address (?:is )?(?:already )?in use|\bEADDRINUSE\b|\bconnection in use\b|\bonly one usage of each socket address"
     r"|\bport\W+\d+\W+(?:is |was |seems to be |appears to be )?(?:already )?(?:in use|allocated|taken|occupied)|\berrno 98\b"
 )
+# What scripts say where they end as if all were well; an error in plain words is found anyway.
+_LACKS: t.Final = r"(?i)\b(?:undefined|unset|not (?:set|defined|found|given|provided))\b|^usage:"
 _UNIX_SOCKET: t.Final = r"(?i)\bunix\b|\.sock\b"
 _PORT: t.Final = r"(?i)(?:\bport\W{1,3}|:|\('[^']*', )(\d{2,5})(?!\d)"
 
@@ -62,11 +64,17 @@ def exits_with_success(case: _case.ContainerCase) -> _case.Judgement | None:
     could = any(case.container.probe(kind) and case.could_end(kind) for kind in _case.PROBES_THAT_END)
     if not case.container_events and (could or "lifecycle" in case.container.spec):
         return None  # the kubelet's events may come late: without any nobody can tell that none of these ended it
-    spec = case.container.spec
+    spec, last = case.container.spec, _case.last_words(case)
+    admitted = last if complaint([last]) or re.search(_LACKS, last) else ""
     return _case.Judgement(
         summary=f"container {case.container.name} finishes without an error and is started again and again",
         explanation=f"Exit code 0, {case.container.restarts} restarts, and no probe ended it: the command does its work and returns, "
-        f"but a {case.workload.kind} expects a process that stays.",
+        f"but a {case.workload.kind} expects a process that stays."
+        + (
+            f" Its last words tell of a failure, and its exit code does not: {one_line(_plain(admitted), 160)}"
+            if admitted
+            else ""
+        ),
         evidence=(
             _case.quote_end(case),
             EvidenceItem(
@@ -77,7 +85,11 @@ def exits_with_success(case: _case.ContainerCase) -> _case.Judgement | None:
             *_case.quote_log(case),
         ),
         next_step=_case.edit_command(case.workload)
-        + f"   # give {case.container.name} a command that stays, or make it a Job",
+        + (
+            f"   # mend what {case.container.name} tells of, and have it end with the exit code of what failed"
+            if admitted
+            else f"   # give {case.container.name} a command that stays, or make it a Job"
+        ),
     )
 
 

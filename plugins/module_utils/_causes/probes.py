@@ -18,6 +18,7 @@ import typing as t
 from .._model import fields, moments
 from .._model.finding import Candidate, Confidence, EvidenceItem
 from .._model.objects import PROBE_KINDS, SERVICE_ACCOUNT_FOLDER, Event, Probe, ProbeKind, condition
+from .._model.text import one_line
 from . import _case
 from ._near import near_misses
 from ._services import services
@@ -148,7 +149,7 @@ def liveness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None:
     before, texts = _answered_before(case, kill, probe), _texts(case, probe)
     if not before and (not texts or re.search(_NOBODY, texts[0])):
         return None  # whether it would ever have answered, nobody can tell
-    what = _in_words(texts[0]) if texts else "it failed"
+    what = _in_words(probe, texts[0]) if texts else "it failed"
     return _case.Judgement(
         summary=f"the liveness probe of container {case.container.name} fails and ends it: {what}",
         explanation=(
@@ -190,9 +191,15 @@ def readiness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None
     before, reached = _was_ready(case), not re.search(_NOBODY, texts[0])
     right = before or reached or _target_is_declared(case, probe)
     return _case.Judgement(
-        summary=f"container {case.container.name} runs and is not ready: {_in_words(texts[0])}",
+        summary=f"container {case.container.name} runs and is not ready: {_in_words(probe, texts[0])}",
         explanation=("It was ready in this run before, so what the probe asks is there. " if before else "")
-        + ("The probe reached it" if reached else "Nothing answers where the probe asks")
+        + (
+            "The probe's command ran in it"
+            if probe.command
+            else "The probe reached it"
+            if reached
+            else "Nothing answers where the probe asks"
+        )
         + (
             ": the container itself says, or shows, that it can't serve yet. It may wait for something else; its log tells more."
             if right
@@ -492,7 +499,7 @@ def _path(probe: Probe) -> str:
     return (fields.get_str(probe.spec, "httpGet", "path") or "/") if "httpGet" in probe.spec else ""
 
 
-def _in_words(text: str) -> str:
+def _in_words(probe: Probe, text: str) -> str:
     status = re.search(_STATUS, text)
     if status:
         return f"it answers with status {status['status']}"
@@ -500,7 +507,11 @@ def _in_words(text: str) -> str:
         return "nothing answers where its probe asks"
     if re.search(_LATE, text):
         return "it does not answer in time"
-    return "its probe says " + (text.splitlines()[0][:120] if text else "no more than that it failed")
+    if text:
+        return "its probe says " + text.splitlines()[0][:120]
+    return (
+        f"its probe's command fails: {one_line(' '.join(probe.command), 120)}" if probe.command else "its probe fails"
+    )
 
 
 def _proof_of_kill(case: _case.ContainerCase, kill: _case.Kill, probe: Probe) -> tuple[EvidenceItem, ...]:

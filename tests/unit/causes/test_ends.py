@@ -164,3 +164,22 @@ def test_a_pod_must_outlast_the_one_that_was_evicted_before_it(ready_for: int, v
     fresh["status"] = {"phase": "Running", "conditions": [ready], "containerStatuses": []}
     [finding] = judge.find(dataclasses.replace(evidence, objects={**evidence.objects, "Pod": [gone, fresh]}))
     assert (finding.cause, finding.severity) == ("evicted", severity)
+
+
+@pytest.mark.parametrize(
+    ("words", "admitted"),
+    [
+        ("Environment variable REGION is undefined", True),
+        ("Traceback (most recent call last):\nValueError: no region", True),
+        ("migration failed", True),
+        ("12 reports are sent", False),
+        ("", False),
+    ],
+)
+def test_an_end_without_an_error_code_may_tell_of_a_failure(words: str, admitted: bool) -> None:
+    evidence = recorded("exits-with-success--worker")
+    logs = dict.fromkeys(judge.logs_wanted(evidence), Log(f"starting\n{words}\n"))
+    [finding] = judge.find(dataclasses.replace(evidence, logs=logs))
+    assert (finding.cause, finding.confidence) == ("exits-with-success", "confirmed")
+    assert finding.explanation.endswith(words.splitlines()[-1] if admitted else "expects a process that stays.")
+    assert ("make it a Job" in finding.next_step) is not admitted

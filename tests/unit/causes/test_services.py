@@ -113,3 +113,8 @@ def test_a_probe_that_asks_its_own_container_in_vain_is_no_dependency() -> None:
         pod["spec"]["containers"][0]["readinessProbe"] = {"exec": {"command": ["redis-cli", "-h", "127.0.0.1", "ping"]}}
     [finding] = judge.find(dataclasses.replace(evidence, objects=objects, logs={}))
     assert (finding.cause, "NOAUTH" in finding.summary) == ("readiness-probe-failing", True)
+    for event in objects["Event"]:
+        if event["reason"] == "Unhealthy":
+            event["message"] = "Readiness probe failed: "
+    [finding] = judge.find(dataclasses.replace(evidence, objects=objects, logs={}))
+    assert finding.summary.endswith("its probe's command fails: redis-cli -h 127.0.0.1 ping")
