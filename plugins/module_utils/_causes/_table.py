@@ -137,6 +137,7 @@ CONTAINER: t.Final[tuple[Cause[_case.ContainerCase], ...]] = (
 )
 # A container that runs and is not ready, or an init container that goes on; none of the pod's containers fails.
 NOT_READY: t.Final[tuple[Cause[_case.ContainerCase], ...]] = (
+    Cause("port-in-use", crashes.port_in_use, "crashes"),
     Cause("readiness-probe-misconfigured", probes.readiness_probe_misconfigured, "probes"),
     *SAID,
     Cause("init-container-hanging", dependencies.init_container_hanging, "dependencies"),

@@ -28,8 +28,11 @@ _TAKEN: t.Final = (
     r"(?i)address (?:is )?(?:already )?in use|\bEADDRINUSE\b|\bconnection in use\b|\bonly one usage of each socket address"
     r"|\bport\W+\d+\W+(?:is |was |seems to be |appears to be )?(?:already )?(?:in use|allocated|taken|occupied)|\berrno 98\b"
 )
+_TIMEOUT: t.Final = r"(?:^|[\s;&|/])timeout\s"
 # What scripts say where they end as if all were well; an error in plain words is found anyway.
 _LACKS: t.Final = r"(?i)\b(?:undefined|unset|not (?:set|defined|found|given|provided))\b|^usage:"
+# So many lines of a program that goes on are about what it does now.
+_NOW: t.Final = 3
 _UNIX_SOCKET: t.Final = r"(?i)\bunix\b|\.sock\b"
 _PORT: t.Final = r"(?i)(?:\bport\W{1,3}|:|\('[^']*', )(\d{2,5})(?!\d)"
 
@@ -43,11 +46,17 @@ def application_error(case: _case.ContainerCase) -> _case.Judgement | None:
     shown = bool(told(end.message)) or said.strip() in "\n".join(_case.last_lines(case))
     above = () if shown else (_case.quote_line(case, said),)
     changed = _template_change(case)
+    timed = end.exit_code == 124 and bool(re.search(_TIMEOUT, _case.command_line(case.container.spec)))
     return _case.Judgement(
-        summary=f"container {case.container.name} ends itself with exit code {end.exit_code}"
-        + (f"; its last words: {one_line(_plain(said), 160)}" if said else ""),
+        summary=f"container {case.container.name} {'is ended by the timeout in its own command' if timed else 'ends itself'}"
+        f" with exit code {end.exit_code}" + (f"; its last words: {one_line(_plain(said), 160)}" if said else ""),
         explanation="The image was pulled, the command was found, and no probe, signal or memory limit ended the container: "
-        "the program itself gave up." + (f" {changed.text}." if changed else ""),
+        + (
+            "its command runs it under timeout, which ends it with 124 when its time is over."
+            if timed
+            else "the program itself gave up."
+        )
+        + (f" {changed.text}." if changed else ""),
         evidence=(_case.quote_end(case), *above, *_case.quote_log(case), *((changed,) if changed else ())),
         next_step=_case.log_command(case),
         confidence="confirmed" if said else "probable",
@@ -124,7 +133,8 @@ def native_crash(case: _case.ContainerCase) -> _case.Judgement | None:
 def port_in_use(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program can't listen, for something else listens on the same address."""
     match = _case.said(case, _TAKEN)
-    if match is None or not case.gave_up or re.search(_UNIX_SOCKET, match.string):
+    tries = case.container.running and not case.container.ready and _says_now(case, _TAKEN)
+    if match is None or not (tries or case.gave_up) or re.search(_UNIX_SOCKET, match.string):
         return None
     named = [int(number) for number in re.findall(_PORT, match.string)] or sorted(_ports(case.container))
     holder, port = _holder(case, named)
@@ -143,15 +153,19 @@ def port_in_use(case: _case.ContainerCase) -> _case.Judgement | None:
         + (f" on port {port or named[-1]}" if named else "")
         + ": the address is already in use"
         + (f" by container {holder}" if holder else ""),
-        explanation=f"The program said so and ended itself. {why}",
+        explanation=f"The program {'says so again and again' if tries else 'said so and ended itself'}. {why}",
         evidence=(
             _case.quote_said(case, match),
-            _case.quote_end(case),
+            *(() if tries else (_case.quote_end(case),)),
             EvidenceItem("spec", f"{case.pod.ref}: spec", proof),
         ),
         next_step=_case.edit_command(case.workload) + f"   # give {case.container.name} another port",
         confidence="confirmed" if holder or on_node else "probable",
     )
+
+
+def _says_now(case: _case.ContainerCase, pattern: str) -> bool:
+    return any(re.search(pattern, line) for line in told(case.log)[-_NOW:])
 
 
 def _holder(case: _case.ContainerCase, named: t.Sequence[int]) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from .._model import fields
 from .._model.finding import Candidate, EvidenceItem
 from .._model.objects import SERVICE_ACCOUNT_FOLDER, Mount, Ref, mount_at, mounts_of
 from . import _case
-from ._failures import complaint, kind_of
+from ._failures import DNS, complaint, kind_of, last_failure
 from ._near import near_misses
 from ._reach import locate
 
@@ -96,6 +96,8 @@ _NO_FILE: t.Final = (
 _PLACEHOLDER: t.Final = (
     r"^(?!.*\bplaceholder\b).*?(?P<word>\$\([A-Z][A-Z0-9_]*\)|\{\{ ?[.$]?[\w.]+ ?\}\}|\$\{[A-Z][A-Z0-9_]*\})"
 )
+_REFERENCE: t.Final = r"(?<!\$)\$\(([A-Za-z_][\w.-]*)\)"
+_OF_A_SERVICE: t.Final = r"_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT\w*)$"
 _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
 _TOKEN: t.Final = rf"(?i){re.escape(SERVICE_ACCOUNT_FOLDER)}\b"
 _NOT_ITS_FAULT: t.Final = r"(?i)permission denied|\bEACCES\b|read-only file ?system|\bEROFS\b"
@@ -235,11 +237,9 @@ def _quoted_in(line: str, values: t.Mapping[str, str | None]) -> str | None:
 
 def _unfilled(case: _case.ContainerCase) -> _case.Judgement | None:
     """A value came with a placeholder in it that nobody filled: $(NAME) of a variable that is not there, or a template's."""
-    match = next(_told(case, (_PLACEHOLDER,)), None)
-    if match is None or not (kind_of(match.string) or complaint([match.string])):
+    line, word, written = _placeholder(case)
+    if not word:
         return None
-    word = match["word"]
-    written = next((name for name, value in _environment(case).values.items() if value and word in value), None)
     place = f"{case.pod.ref}: {case.container.spec_place}"
     proofs = (EvidenceItem("spec", f"{place}.env[{written}]", f"{written} holds {word}"),) if written else ()
     return _case.Judgement(
@@ -251,10 +251,40 @@ def _unfilled(case: _case.ContainerCase) -> _case.Judgement | None:
             if word.startswith("$(")
             else "what should have filled it in, such as Helm or envsubst, did not."
         ),
-        evidence=(_case.quote_said(case, match), _case.quote_end(case), *proofs),
+        evidence=(_case.quote_line(case, line), _case.quote_end(case), *proofs),
         next_step=_case.edit_command(case.workload) + f"   # give {case.container.name} the value instead of {word}",
         confidence="confirmed" if written else "probable",
     )
+
+
+def _placeholder(case: _case.ContainerCase) -> tuple[str, str, str | None]:
+    """The line that tells of it, what stands there, and in which variable: in the line, or as the host that it does not name."""
+    match = next(_told(case, (_PLACEHOLDER,)), None)
+    if match and (kind_of(match.string) or complaint([match.string])):
+        values = _environment(case).values.items()
+        return (
+            match.string,
+            match["word"],
+            next((name for name, value in values if value and match["word"] in value), None),
+        )
+    failure = last_failure(case.log, True, case.said_at_once)
+    left = list(_left_as_it_is(case)) if failure and failure.kind in DNS and not failure.target else []
+    return (failure.line, f"$({left[0][1]})", left[0][0]) if failure and left else ("", "", None)
+
+
+def _left_as_it_is(case: _case.ContainerCase) -> t.Iterator[tuple[str, str]]:
+    """Each variable whose value names another as $(NAME) that does not stand above it, and which.
+
+    Those of Services stand above all (Kubernetes 1.36 ``pkg/kubelet/kubelet_pods.go``), and those of envFrom, which may be any.
+    """
+    own, environment = _own_variables(case.container.spec), _environment(case)
+    above = environment.values.keys() - own.keys()
+    for name, value in own.items():
+        for word in re.findall(_REFERENCE, value or ""):
+            known = word in above or re.search(_OF_A_SERVICE, word)
+            if not known and (word in own or environment.whole):
+                yield name, word
+        above = above | {name}
 
 
 def _link(case: _case.ContainerCase) -> _case.Judgement | None:

@@ -118,3 +118,18 @@ def test_a_probe_that_asks_its_own_container_in_vain_is_no_dependency() -> None:
             event["message"] = "Readiness probe failed: "
     [finding] = judge.find(dataclasses.replace(evidence, objects=objects, logs={}))
     assert finding.summary.endswith("its probe's command fails: redis-cli -h 127.0.0.1 ping")
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        ("start\nWARN could not start: [Errno 98] Address already in use, trying again\n" * 2, "port-in-use"),
+        ("[Errno 98] Address already in use\nport is free now\nlistening on :8080\nGET /a\nGET /b\n", None),
+    ],
+)
+def test_a_program_that_goes_on_trying_to_listen(log: str, cause: str | None) -> None:
+    """What answers its probe is whoever has the port."""
+    evidence = recorded("readiness-probe-misconfigured--web")
+    logs = dict.fromkeys(judge.logs_wanted(evidence), Log(log))
+    found = {finding.cause for finding in judge.find(dataclasses.replace(evidence, logs=logs))}
+    assert found == {cause or "readiness-probe-misconfigured"}

@@ -471,3 +471,48 @@ def test_a_variable_that_kubernetes_sets_for_a_service_is_told(address: str, spe
 def test_a_key_of_the_data_is_no_variable() -> None:
     assert ended_with("KeyError: 'REGION'", before='  File "<frozen os>", line 679, in __getitem__').cause == SETTINGS
     assert ended_with("KeyError: 'REGION'").cause == OTHER
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "timed"),
+    [
+        (["timeout", "15", "serve"], 124, True),
+        (["sh", "-c", "cd /srv; exec timeout -s INT 15 serve"], 124, True),
+        (["timeout", "15", "serve"], 1, False),
+        (["serve", "--timeout=15"], 124, False),
+    ],
+)
+def test_a_timeout_in_the_command_is_told(command: list[str], code: int, timed: bool) -> None:
+    finding = ended_with("GET / 200", exit_code=code, command=command)
+    assert finding.cause == OTHER
+    assert ("the timeout in its own command" in finding.summary) is timed
+    assert ("runs it under timeout" in finding.explanation) is timed
+
+
+HOST, URL = {"name": "CACHE_HOST", "value": "cache"}, {"name": "CACHE_URL", "value": "redis://$(CACHE_HOST):6379/0"}
+OTHERS = {"name": "CACHE_URL", "value": "redis://$(CACHE_SERVICE_HOST):6379/0"}
+ESCAPED = {"name": "CACHE_URL", "value": "redis://$$(CACHE_HOST):6379/0"}
+
+
+@pytest.mark.parametrize(
+    ("env", "more", "cause"),
+    [
+        ([URL, HOST], {}, SETTINGS),
+        ([URL], {}, SETTINGS),
+        ([HOST, URL], {}, "dns-resolution-failed"),
+        ([OTHERS], {}, "dns-resolution-failed"),
+        ([ESCAPED, HOST], {}, "dns-resolution-failed"),
+        ([URL], {"envFrom": [{"secretRef": {"name": "cache"}}]}, "dns-resolution-failed"),
+        ([URL, HOST], {"envFrom": [{"secretRef": {"name": "cache"}}]}, SETTINGS),
+    ],
+)
+def test_a_variable_that_stands_below_is_not_filled_in(env: list[Any], more: dict[str, Any], cause: str) -> None:
+    """The kubelet leaves $(NAME) as it is, and the program takes it for a host, which few clients name."""
+    finding = ended_with(
+        "could not connect to cache, exiting", "error: [Errno -2] Name or service not known", env=env, **more
+    )
+    assert finding.cause == cause
+    assert ("$(CACHE_HOST) stands where a value should, in variable CACHE_URL" in finding.summary) is (
+        cause == SETTINGS
+    )
+    assert cause != SETTINGS or finding.confidence == "confirmed"
