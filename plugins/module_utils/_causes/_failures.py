@@ -112,7 +112,7 @@ _KINDS: t.Final[tuple[tuple[Kind, str], ...]] = (
     (
         "refused",
         (
-            r"(?i)connection ?refused|ECONNREFUSED|actively refused|\bconnect(?:ion)? to \S+ refused|econnrefused"
+            r"(?i)connection ?refused|ECONNREFUSED|actively refused|\bconnect(?:ion)? to (?:the server )?\S+ (?:was )?refused|econnrefused"
             r"|couldn't connect to server|on '[^']+' \(111\)|errno:? 111\b|error 111\b"
         ),
     ),

@@ -99,7 +99,10 @@ _PLACEHOLDER: t.Final = (
 _REFERENCE: t.Final = r"(?<!\$)\$\(([A-Za-z_][\w.-]*)\)"
 _OF_A_SERVICE: t.Final = r"_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT\w*)$"
 _LINK: t.Final = r"\btcp://(?P<address>\d{1,3}(?:\.\d{1,3}){3}):\d+"
-_TOKEN: t.Final = rf"(?i){re.escape(SERVICE_ACCOUNT_FOLDER)}\b"
+# kubectl asks localhost:8080 where it has neither a kubeconfig nor a token.
+_TOKEN: t.Final = (
+    rf"(?i)(?P<file>{re.escape(SERVICE_ACCOUNT_FOLDER)}\b)|\bconnection to the server localhost:8080 was refused"
+)
 _NOT_ITS_FAULT: t.Final = r"(?i)permission denied|\bEACCES\b|read-only file ?system|\bEROFS\b"
 _SPEAKS_OF_SETTINGS: t.Final = (
     r"(?i)config(?!map)|setting|directive|bind properties|OptionsValidation|unknown variable|' environment\b"
@@ -320,7 +323,8 @@ def _link(case: _case.ContainerCase) -> _case.Judgement | None:
 def _no_token(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program wants the token of its ServiceAccount, which is not mounted: the pod, or the account, says so."""
     match = next(_told(case, (_TOKEN,)), None)
-    if match is None or mount_at(case.pod.spec, case.container.spec, match[0]):
+    place = (match["file"] or SERVICE_ACCOUNT_FOLDER) if match else ""
+    if match is None or mount_at(case.pod.spec, case.container.spec, place):
         return None
     own = fields.get(case.pod.spec, "automountServiceAccountToken") is False
     account = case.pod.service_account
@@ -331,9 +335,7 @@ def _no_token(case: _case.ContainerCase) -> _case.Judgement | None:
         evidence=(
             _case.quote_said(case, match),
             _case.quote_end(case),
-            EvidenceItem(
-                "absence", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"nothing at {match[0]}"
-            ),
+            EvidenceItem("absence", f"{case.pod.ref}: {case.container.spec_place}.volumeMounts", f"nothing at {place}"),
             EvidenceItem("spec", f"{case.pod.ref if own else account}: automountServiceAccountToken", "false"),
         ),
         next_step=_case.edit_command(case.workload)

@@ -423,13 +423,21 @@ def test_a_value_that_the_program_quotes_is_found_among_the_variables(line: str)
 
 
 @pytest.mark.parametrize("mounted", [True, False])
-def test_a_token_that_the_pod_shall_not_have(mounted: bool) -> None:
-    line = (
-        "FileNotFoundError: [Errno 2] No such file or directory: '/var/run/secrets/kubernetes.io/serviceaccount/token'"
-    )
+@pytest.mark.parametrize(
+    ("line", "else_"),
+    [
+        ("FileNotFoundError: [Errno 2] No such file: '/var/run/secrets/kubernetes.io/serviceaccount/token'", OTHER),
+        (
+            "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+            "dependency-unavailable",
+        ),
+    ],
+)
+def test_a_token_that_the_pod_shall_not_have(line: str, else_: str, mounted: bool) -> None:
     mounts = [{"name": "token", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}] if mounted else []
     finding = ended_with(line, volumeMounts=mounts)
-    assert (finding.cause, finding.confidence) == (OTHER if mounted else SETTINGS, "confirmed")
+    assert finding.cause == (else_ if mounted else SETTINGS)
+    assert mounted or finding.confidence == "confirmed"
 
 
 UNFILLED = [
