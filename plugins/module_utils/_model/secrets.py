@@ -15,6 +15,14 @@ import typing as t
 
 REDACTED: t.Final = "<redacted>"
 
+# Flags of one letter after which these programs take a password; MySQL's clients take it without a space.
+_CLIENT: t.Final = (
+    r"(?:\b(?:redis|valkey)-cli\b[^\n;|&]{0,200}?\s-a|\bmongo(?:sh)?\b[^\n;|&]{0,200}?\s-p|\bcurl\b[^\n;|&]{0,200}?\s(?:-u|--user)"
+    r"|\bldap\w+\b[^\n;|&]{0,200}?\s-w)\s+"
+)
+_MYSQL: t.Final = r"\b(?:mysql|mariadb)[\w-]*\b[^\n;|&]{0,200}?\s-p(?=[^\s-])"
+_FLAG_OF_A_CLIENT: t.Final = re.compile(rf"{_CLIENT}\Z")
+
 # Anywhere in a name, in small letters with its words joined by _: PGPASSWORD, requirepass, clientSecret, x-api-key.
 _SECRET_PART: t.Final = re.compile(
     r"passw|passphrase|requirepass|(?<!pull_)secret|token(?!i[sz])|credential|authorization|connection_?string|session_?id"
@@ -70,6 +78,7 @@ _FORMS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         rf"\1{REDACTED}",
     ),
     (re.compile(r"\b(bearer|basic)(\s+)(?=[^\s\"',]*\d)[\w.~+/=-]{8,}", re.I), rf"\1\2{REDACTED}"),
+    (re.compile(rf"({_CLIENT}|{_MYSQL})(?!{REDACTED}){_VALUE}"), rf"\1{REDACTED}"),
     # keys that cloud and forge vendors mark by a prefix
     (
         re.compile(
@@ -106,8 +115,8 @@ def redact_object(value: t.Any) -> t.Any:
         return redact(value)
     if isinstance(value, list):
         return [
-            REDACTED if isinstance(item, str) and _announces_secret(before) else redact_object(item)
-            for before, item in zip([None, *value], value, strict=False)
+            REDACTED if isinstance(item, str) and _announces_secret(value[:place]) else redact_object(item)
+            for place, item in enumerate(value)
         ]
     if not isinstance(value, dict):
         return value
@@ -132,6 +141,9 @@ def _is_prose(match: re.Match[str]) -> bool:
     return bool(_PROSE.match(match.string[match.start("value") :]))
 
 
-def _announces_secret(flag: object) -> bool:
-    """Whether the next word of a command line is a secret: ``--password`` in ["--password", "…"]."""
-    return isinstance(flag, str) and flag.startswith("-") and "=" not in flag and secret_name(flag.lstrip("-"))
+def _announces_secret(before: list[t.Any]) -> bool:
+    """Whether the next word of a command line is a secret: after ``--password``, or ``redis-cli`` … ``-a``."""
+    flag = before[-1] if before else None
+    if not isinstance(flag, str) or not flag.startswith("-") or "=" in flag:
+        return False
+    return secret_name(flag.lstrip("-")) or bool(_FLAG_OF_A_CLIENT.search(" ".join(map(str, before)) + " "))

@@ -45,6 +45,11 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE K
         ("--token abc123", "abc123"),
         ("--token=abc123", "abc123"),
         ("redis-server --requirepass hunter2", "hunter2"),
+        ("redis-cli -h 127.0.0.1 -a hunter2 ping", "hunter2"),
+        ("curl -fsS -u elastic:hunter2 localhost:9200", "hunter2"),
+        ("mysqladmin ping -h db -u root -phunter2", "hunter2"),
+        ('mongosh -u root -p "hunter2" --eval ping', "hunter2"),
+        ("ldapsearch -x -w hunter2 -b dc=example", "hunter2"),
         ("Bearer abcdefgh12345678", "abcdefgh12345678"),
         ("Authorization: Bearer abc.def", "abc.def"),
         ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
@@ -100,6 +105,9 @@ def test_a_secret_goes(text: str, secret: str) -> None:
         "the token expired",
         "waiting for user-auth service",
         "non-secret values are fine",
+        "redis-cli -h 127.0.0.1 -p 6379 ping",
+        "mysqladmin ping -h db -u root -p --silent; ls -p etc",
+        "curl: (6) Could not resolve host: db",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -135,6 +143,9 @@ def test_every_string_of_an_object_is_redacted() -> None:
         (["--requirepass", "swordfish"], ["--requirepass", REDACTED]),
         (["--api-token=swordfish", "on"], [f"--api-token={REDACTED}", "on"]),
         (["--verbose", "swordfish"], ["--verbose", "swordfish"]),
+        (["redis-cli", "-h", "db", "-a", "swordfish", "ping"], ["redis-cli", "-h", "db", "-a", REDACTED, "ping"]),
+        (["sh", "-c", "redis-cli -a swordfish ping"], ["sh", "-c", f"redis-cli -a {REDACTED} ping"]),
+        (["nginx", "-a", "swordfish"], ["nginx", "-a", "swordfish"]),
         (
             {"annotations": {"x/api-token": "swordfish", "x/note": "hi"}},
             {"annotations": {"x/api-token": REDACTED, "x/note": "hi"}},
