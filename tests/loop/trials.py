@@ -145,6 +145,16 @@ def store(enforced: bool) -> list[Json]:
     return [made, leads]
 
 
+def it_is_held_back(case: Case) -> None:
+    """The first time the kubelet starts it again at once; while it asks, for two seconds, nothing fails."""
+
+    def waits() -> bool:
+        states = [status["state"] for pod in case.pods() for status in pod["status"].get("containerStatuses", ())]
+        return any(state.get("waiting", {}).get("reason") == "CrashLoopBackOff" for state in states)
+
+    case.wait(waits, "the kubelet to hold its next try back")
+
+
 def a_network_that_enforces_lets_through(case: Case) -> None:
     """It would do so by itself, if the new policy allows what is asked for; this is all of it that the cluster can't do."""
     [made] = [
@@ -358,6 +368,7 @@ TRIALS: Final = {
         "network-policy-blocks",
         asking_the_store(),
         "allow_traffic",
+        meanwhile=it_is_held_back,
         tier="critical",
         good="ingress:6379:tier=backend",
         useless="ingress:9999:tier=backend",
