@@ -60,11 +60,12 @@ def key_missing(case: _case.PodCase) -> _case.Judgement | None:
         evidence.append(_place(case, reference))
         if keys:
             evidence.append(EvidenceItem("object", f"{what}: keys", ", ".join(sorted(keys))))
+        more = _still_missing(case, reference)
         return _case.Judgement(
             summary=f"{what} has no key {reference.key}, which container {reference.container} needs",
             explanation=f"The {reference.kind} itself exists; only the key is missing, and the reference is not optional."
-            + _in_words(others := _still_missing(case, reference)),
-            evidence=(*evidence, *(_place(case, each) for each in others.values())),
+            + _in_words(more),
+            evidence=(*evidence, *(_place(case, each) for each in more.values())),
             next_step=_case.edit_command(case.workload)
             + f"   # use a key that exists, or add {reference.key} to {what}",
             candidates=tuple(
@@ -88,11 +89,12 @@ def _object_missing(case: _case.PodCase, kind: _Kind) -> _case.Judgement | None:
         evidence.append(_place(case, reference))
         if case.evidence.lists(kind, case.pod.ref.namespace):
             evidence.append(EvidenceItem("absence", what, f"not among the {len(others)} {kind}s of the namespace"))
+        more = _still_missing(case, reference)
         return _case.Judgement(
             summary=f"{what} does not exist, and container {reference.container or '(unnamed)'} needs it",
             explanation=f"The pod names the {kind} without marking it optional, so the kubelet can't start the container until it exists."
-            + _in_words(still := _still_missing(case, reference)),
-            evidence=(*evidence, *(_place(case, each) for each in still.values())),
+            + _in_words(more),
+            evidence=(*evidence, *(_place(case, each) for each in more.values())),
             next_step=_create_or_correct(case, kind, reference),
             candidates=_like(case, reference, others),
             container=reference.container or None,
@@ -172,10 +174,10 @@ def _keys(case: _case.PodCase, reference: Reference) -> list[str]:
 
 def _still_missing(case: _case.PodCase, told: Reference) -> dict[str, Reference]:
     """What else is seen not to be there, and would stop the container next: the kubelet complains of one after the other."""
-    found = {
-        _what_is_missing(case, each): each for each in references(case.pod.spec) if each.container == told.container
-    }
-    return {what: each for what, each in found.items() if what and what != _what_is_missing(case, told)}
+    wanted = (each for each in references(case.pod.spec) if each.container == told.container)
+    found = {_what_is_missing(case, each): each for each in wanted}
+    known = {"", _what_is_missing(case, told)}
+    return {what: each for what, each in found.items() if what not in known}
 
 
 def _what_is_missing(case: _case.PodCase, reference: Reference) -> str:

@@ -133,7 +133,8 @@ def native_crash(case: _case.ContainerCase) -> _case.Judgement | None:
 def port_in_use(case: _case.ContainerCase) -> _case.Judgement | None:
     """The program can't listen, for something else listens on the same address."""
     match = _case.said(case, _TAKEN)
-    tries = case.container.running and not case.container.ready and _says_now(case, _TAKEN)
+    says_now = any(re.search(_TAKEN, line) for line in told(case.log)[-_NOW:])
+    tries = case.container.running and not case.container.ready and says_now
     if match is None or not (tries or case.gave_up) or re.search(_UNIX_SOCKET, match.string):
         return None
     named = [int(number) for number in re.findall(_PORT, match.string)] or sorted(_ports(case.container))
@@ -162,10 +163,6 @@ def port_in_use(case: _case.ContainerCase) -> _case.Judgement | None:
         next_step=_case.edit_command(case.workload) + f"   # give {case.container.name} another port",
         confidence="confirmed" if holder or on_node else "probable",
     )
-
-
-def _says_now(case: _case.ContainerCase, pattern: str) -> bool:
-    return any(re.search(pattern, line) for line in told(case.log)[-_NOW:])
 
 
 def _holder(case: _case.ContainerCase, named: t.Sequence[int]) -> tuple[str, int]:

@@ -17,7 +17,7 @@ import typing as t
 
 from .._model import fields, moments
 from .._model.finding import Candidate, Confidence, EvidenceItem
-from .._model.objects import PROBE_KINDS, SERVICE_ACCOUNT_FOLDER, Event, Probe, ProbeKind, condition
+from .._model.objects import PROBE_KINDS, SERVICE_ACCOUNT_FOLDER, Event, Probe, condition
 from .._model.text import one_line
 from . import _case
 from ._near import near_misses
@@ -89,7 +89,7 @@ def liveness_probe_misconfigured(case: _case.ContainerCase) -> _case.Judgement |
     fault = _fault(case, probe)
     if fault is None:
         return None
-    same = [kind for kind in PROBE_KINDS if kind != probe.kind and _asks(case, kind) == probe.action]
+    same = [other.kind for other in _other_probes(case, probe) if other.action == probe.action]
     return _case.Judgement(
         summary=f"the {probe.kind} probe of container {case.container.name} asks for what is not there, and ends it: {fault.why}",
         explanation=f"Each run ends once the probe has failed {probe.failures} times; the container itself gave no sign of a fault."
@@ -110,9 +110,7 @@ def startup_too_slow(case: _case.ContainerCase) -> _case.Judgement | None:
     if probe.kind == "liveness" and not _never_listened(case, probe):
         return None
     ran = f"{case.last_end.seconds:.0f} s" if case.last_end and case.last_end.seconds is not None else "about as long"
-    texts = _texts(case, probe)
-    nobody = bool(texts) and all(re.search(_NOBODY, text) for text in texts)
-    right = _target_is_declared(case, probe) or (probe.kind == "startup" and not nobody)
+    right = _target_is_declared(case, probe) or (probe.kind == "startup" and not _nobody_answers(case, probe))
     return _case.Judgement(
         summary=f"container {case.container.name} needs longer to start than its {probe.kind} probe allows, and is ended before it answers",
         explanation=f"The probe gives up after {probe.soonest} to {probe.latest} s; the last run had no good answer in {ran}. "
@@ -130,15 +128,19 @@ def startup_too_slow(case: _case.ContainerCase) -> _case.Judgement | None:
 
 def _never_listened(case: _case.ContainerCase, probe: Probe) -> bool:
     """Whether a liveness probe found nobody in a container that may have meant to listen there, and had no startup probe."""
-    texts = _texts(case, probe)
     meant = _target_is_declared(case, probe) or (bool(case.log) and not _heard(case))
     return (
-        bool(texts)
-        and all(re.search(_NOBODY, text) for text in texts)
+        _nobody_answers(case, probe)
         and meant
         and case.container.probe("startup") is None
         and "grpc" not in probe.spec  # its words are the same where something else listens
     )
+
+
+def _nobody_answers(case: _case.ContainerCase, probe: Probe) -> bool:
+    """Whether all that the kubelet tells of the probe is that nothing listens there."""
+    texts = _texts(case, probe)
+    return bool(texts) and all(re.search(_NOBODY, text) for text in texts)
 
 
 def liveness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None:
@@ -190,16 +192,11 @@ def readiness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None
         return None
     before, reached = _was_ready(case), not re.search(_NOBODY, texts[0])
     right = before or reached or _target_is_declared(case, probe)
+    why = "The probe's command ran in it" if probe.command else "The probe reached it"
     return _case.Judgement(
         summary=f"container {case.container.name} runs and is not ready: {_in_words(probe, texts[0])}",
         explanation=("It was ready in this run before, so what the probe asks is there. " if before else "")
-        + (
-            "The probe's command ran in it"
-            if probe.command
-            else "The probe reached it"
-            if reached
-            else "Nothing answers where the probe asks"
-        )
+        + (why if reached or probe.command else "Nothing answers where the probe asks")
         + (
             ": the container itself says, or shows, that it can't serve yet. It may wait for something else; its log tells more."
             if right
@@ -240,9 +237,9 @@ def readiness_gate_closed(case: _case.PodCase) -> _case.Judgement | None:
     )
 
 
-def _asks(case: _case.ContainerCase, kind: ProbeKind) -> fields.Json | None:
-    probe = case.container.probe(kind)
-    return probe.action if probe else None
+def _other_probes(case: _case.ContainerCase, probe: Probe) -> list[Probe]:
+    found = (case.container.probe(kind) for kind in PROBE_KINDS if kind != probe.kind)
+    return [other for other in found if other]
 
 
 def _killer(case: _case.ContainerCase) -> tuple[_case.Kill | None, Probe | None]:
@@ -363,12 +360,8 @@ def _wrong_request(case: _case.ContainerCase, probe: Probe, text: str) -> _Fault
     if match is None or match["status"] not in _WRONG_REQUEST:
         return None
     asked = _path(probe)
-    others = [
-        other
-        for kind in ("liveness", "readiness", "startup")
-        if (other := case.container.probe(kind)) and other.kind != probe.kind
-    ]
-    paths = {_path(other): f"its {other.kind} probe asks that" for other in others if case.container.ready}
+    others = _other_probes(case, probe) if case.container.ready else []
+    paths = {_path(other): f"its {other.kind} probe asks that" for other in others}
     for revision, spec in case.former_containers:
         paths.setdefault(
             _path(Probe(probe.kind, fields.get_dict(spec, f"{probe.kind}Probe"))),
@@ -473,12 +466,9 @@ def _answered(case: _case.ContainerCase, asked: Probe) -> set[int]:
     """The ports on which the container's other probes are answered now."""
     running = moments.seconds_between(case.container.running_since, case.evidence.observed_at) or 0
     good = []
-    for kind in PROBE_KINDS:
-        probe = case.container.probe(kind)
-        if probe is None or kind == asked.kind:
-            continue
-        lasts = kind == "liveness" and running > probe.latest and not case.probe_failures(kind)
-        if (lasts or (kind != "liveness" and case.container.ready)) and (number := _number(case, probe)):
+    for probe in _other_probes(case, asked):
+        lasts = probe.kind == "liveness" and running > probe.latest and not case.probe_failures(probe.kind)
+        if (lasts or (probe.kind != "liveness" and case.container.ready)) and (number := _number(case, probe)):
             good.append(number)
     return set(good)
 

@@ -264,15 +264,12 @@ def _placeholder(case: _case.ContainerCase) -> tuple[str, str, str | None]:
     """The line that tells of it, what stands there, and in which variable: in the line, or as the host that it does not name."""
     match = next(_told(case, (_PLACEHOLDER,)), None)
     if match and (kind_of(match.string) or complaint([match.string])):
-        values = _environment(case).values.items()
-        return (
-            match.string,
-            match["word"],
-            next((name for name, value in values if value and match["word"] in value), None),
-        )
-    failure = last_failure(case.log, True, case.said_at_once)
-    left = list(_left_as_it_is(case)) if failure and failure.kind in DNS and not failure.target else []
-    return (failure.line, f"$({left[0][1]})", left[0][0]) if failure and left else ("", "", None)
+        word, values = match["word"], _environment(case).values.items()
+        return match.string, word, next((name for name, value in values if value and word in value), None)
+    name, word = next(_left_as_it_is(case), ("", ""))
+    failure = last_failure(case.log, True, case.said_at_once) if name else None
+    unnamed = failure and failure.kind in DNS and not failure.target
+    return (failure.line, f"$({word})", name) if failure and unnamed else ("", "", None)
 
 
 def _left_as_it_is(case: _case.ContainerCase) -> t.Iterator[tuple[str, str]]:

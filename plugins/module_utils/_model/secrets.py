@@ -115,7 +115,7 @@ def redact_object(value: t.Any) -> t.Any:
         return redact(value)
     if isinstance(value, list):
         return [
-            REDACTED if isinstance(item, str) and _announces_secret(value[:place]) else redact_object(item)
+            REDACTED if isinstance(item, str) and _announces_secret(value, place) else redact_object(item)
             for place, item in enumerate(value)
         ]
     if not isinstance(value, dict):
@@ -141,9 +141,9 @@ def _is_prose(match: re.Match[str]) -> bool:
     return bool(_PROSE.match(match.string[match.start("value") :]))
 
 
-def _announces_secret(before: list[t.Any]) -> bool:
-    """Whether the next word of a command line is a secret: after ``--password``, or ``redis-cli`` … ``-a``."""
-    flag = before[-1] if before else None
+def _announces_secret(words: list[t.Any], place: int) -> bool:
+    """Whether the word of a command line at ``place`` is a secret: after ``--password``, or ``redis-cli`` … ``-a``."""
+    flag = words[place - 1] if place else None
     if not isinstance(flag, str) or not flag.startswith("-") or "=" in flag:
         return False
-    return secret_name(flag.lstrip("-")) or bool(_FLAG_OF_A_CLIENT.search(" ".join(map(str, before)) + " "))
+    return secret_name(flag.lstrip("-")) or bool(_FLAG_OF_A_CLIENT.search(" ".join(map(str, words[:place])) + " "))

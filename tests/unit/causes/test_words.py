@@ -424,20 +424,22 @@ def test_a_value_that_the_program_quotes_is_found_among_the_variables(line: str)
 
 @pytest.mark.parametrize("mounted", [True, False])
 @pytest.mark.parametrize(
-    ("line", "else_"),
+    ("line", "with_it"),
     [
-        ("FileNotFoundError: [Errno 2] No such file: '/var/run/secrets/kubernetes.io/serviceaccount/token'", OTHER),
+        (
+            "FileNotFoundError: [Errno 2] No such file or directory: '/var/run/secrets/kubernetes.io/serviceaccount/token'",
+            (OTHER, "confirmed"),
+        ),
         (
             "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
-            "dependency-unavailable",
+            ("dependency-unavailable", "probable"),
         ),
     ],
 )
-def test_a_token_that_the_pod_shall_not_have(line: str, else_: str, mounted: bool) -> None:
+def test_a_token_that_the_pod_shall_not_have(line: str, with_it: tuple[str, str], mounted: bool) -> None:
     mounts = [{"name": "token", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}] if mounted else []
     finding = ended_with(line, volumeMounts=mounts)
-    assert finding.cause == (else_ if mounted else SETTINGS)
-    assert mounted or finding.confidence == "confirmed"
+    assert (finding.cause, finding.confidence) == (with_it if mounted else (SETTINGS, "confirmed"))
 
 
 UNFILLED = [
