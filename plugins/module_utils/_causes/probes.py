@@ -39,6 +39,11 @@ _NO_COMMAND: t.Final = (
     r"(?im)exec: \\?\"(?P<word>[^\"\\]+)\\?\": (?:executable file not found|stat \S+: no such file|no such file|permission denied)"
     r"|(?P<script>[\w./+-]+): (?:command )?not found\s*$"
 )
+# "cat: can't open '/tmp/up': No such file or directory", and what node says of a script.
+_NO_FILE: t.Final = r"(?i)no such file|cannot find module"
+_FILE: t.Final = r"(?<![\w.:/-])/[\w./-]*\w"
+_TEST: t.Final = r"(?:^|\s)(?:test|\[) -[efrs]\s"
+_INTERPRETER: t.Final = r"(?:^|/)(?:\w{0,3}sh|python[\d.]*|node|perl|php|ruby)$"
 _NOBODY: t.Final = r"(?i)connection refused|failed to connect service"
 _LATE: t.Final = r"(?i)deadline exceeded|timed? ?out|did not complete within"
 # "Listening on :8080", "port=6379", "Serving HTTP on 0.0.0.0 port 8000"; the parts of a time have two digits.
@@ -107,7 +112,8 @@ def startup_too_slow(case: _case.ContainerCase) -> _case.Judgement | None:
     kill, probe = _killer(case)
     if kill is None or probe is None or _answered_before(case, kill, probe):
         return None
-    if probe.kind == "liveness" and not _never_listened(case, probe):
+    late = _file_of_its_own(case, probe)
+    if probe.kind == "liveness" and not late and not _never_listened(case, probe):
         return None
     ran = f"{case.last_end.seconds:.0f} s" if case.last_end and case.last_end.seconds is not None else "about as long"
     right = _target_is_declared(case, probe) or (probe.kind == "startup" and not _nobody_answers(case, probe))
@@ -115,7 +121,9 @@ def startup_too_slow(case: _case.ContainerCase) -> _case.Judgement | None:
         summary=f"container {case.container.name} needs longer to start than its {probe.kind} probe allows, and is ended before it answers",
         explanation=f"The probe gives up after {probe.soonest} to {probe.latest} s; the last run had no good answer in {ran}. "
         + (
-            "Nothing shows that the probe asks for the wrong thing."
+            f"What it runs names {late}, for which the probe looks, and it was not there yet."
+            if late
+            else "Nothing shows that the probe asks for the wrong thing."
             if right
             else "Nothing that was read tells where the container listens: it may never answer there."
         ),
@@ -152,17 +160,18 @@ def liveness_probe_failing(case: _case.ContainerCase) -> _case.Judgement | None:
     if not before and (not texts or re.search(_NOBODY, texts[0])):
         return None  # whether it would ever have answered, nobody can tell
     what = _in_words(probe, texts[0]) if texts else "it failed"
+    files = [] if before else [file for file in _missing_files(probe, texts) if file not in _own_files(case)]
+    why = "Its command ran" if probe.command else "Its target is there and was reached"
     return _case.Judgement(
         summary=f"the liveness probe of container {case.container.name} fails and ends it: {what}",
-        explanation=(
-            "It had answered in that run before, so what the probe asks is there"
-            if before
-            else "Its target is there and was reached"
-        )
-        + ": the container is not well, or too slow for the probe's patience.",
+        explanation=("It had answered in that run before, so what the probe asks is there" if before else why)
+        + ": the container is not well, or too slow for the probe's patience."
+        + "".join(
+            f" Nothing that was read tells what makes {file}: the probe may look for the wrong file." for file in files
+        ),
         evidence=(*_proof_of_kill(case, kill, probe), *_case.quote_log(case)),
         next_step=_case.log_command(case) + f"   # what was {case.container.name} doing when it stopped answering?",
-        confidence="confirmed" if kill.event else "probable",
+        confidence="confirmed" if kill.event and not files else "probable",
     )
 
 
@@ -305,6 +314,7 @@ def _fault(case: _case.ContainerCase, probe: Probe, starting: bool = False) -> _
         texts = texts[:1]  # what it says now
     answers = (
         _no_such_command(text)
+        or _no_such_script(probe, text)
         or (None if starting else _wrong_request(case, probe, text))
         or _wrong_protocol(case, probe, text)
         for text in texts
@@ -313,6 +323,7 @@ def _fault(case: _case.ContainerCase, probe: Probe, starting: bool = False) -> _
     return (
         _no_such_port(case, probe)
         or next(filter(None, answers), None)
+        or _another_file(case, probe, texts)
         or (_for_itself(case, probe) or _wrong_port(case, probe) if nobody else None)
     )
 
@@ -353,6 +364,58 @@ def _no_such_port(case: _case.ContainerCase, probe: Probe) -> _Fault | None:
 def _no_such_command(text: str) -> _Fault | None:
     match = re.search(_NO_COMMAND, text)
     return _Fault(f"its command {match['word'] or match['script']} is not in the image") if match else None
+
+
+def _no_such_script(probe: Probe, text: str) -> _Fault | None:
+    program, script = [*probe.command, "", ""][:2]
+    missing = re.search(_NO_FILE, text) and script and not script.startswith("-") and script in text
+    return _Fault(f"its script {script} is not there") if missing and re.search(_INTERPRETER, program) else None
+
+
+def _another_file(case: _case.ContainerCase, probe: Probe, texts: t.Sequence[str]) -> _Fault | None:
+    """Its command looks for a file that what the container runs does not name; that names one much like it."""
+    own = _own_files(case)
+    for file in _missing_files(probe, texts):
+        folder, name = posixpath.split(file)
+        alike = near_misses(name, [posixpath.basename(each) for each in own if posixpath.dirname(each) == folder])
+        meant = [posixpath.join(folder, each) for each in alike] or [
+            each for each in own if posixpath.basename(each) == name
+        ]
+        if meant and file not in own:
+            return _Fault(
+                f"it looks for {file}",
+                (EvidenceItem("spec", f"{case.pod.ref}: {case.container.spec_place}", f"it names {', '.join(meant)}"),),
+                tuple(Candidate(f"file {each}", "the container's own command names it") for each in meant),
+                "probable",
+            )
+    return None
+
+
+def _file_of_its_own(case: _case.ContainerCase, probe: Probe) -> str:
+    """A file for which the probe looks in vain, that the container's own command names and does not take away."""
+    text, own = _own_text(case), _own_files(case)
+    files = [file for file in _missing_files(probe, _texts(case, probe)) if file in own]
+    return next((file for file in files if not re.search(rf"\brm\b[^;&|\n]*{re.escape(file)}", text)), "")
+
+
+def _missing_files(probe: Probe, texts: t.Sequence[str]) -> list[str]:
+    """The files for which the probe's command looks and that it does not find, as it says; `test` fails without a word."""
+    text = texts[0] if texts else None
+    command = " ".join(probe.command)
+    silent = text == "" and re.search(_TEST, command) is not None
+    files = dict.fromkeys(re.findall(_FILE, command.partition(" ")[2]))
+    return [file for file in files if silent or (text and file in text and re.search(_NO_FILE, text))]
+
+
+def _own_files(case: _case.ContainerCase) -> list[str]:
+    return list(dict.fromkeys(re.findall(_FILE, _own_text(case))))
+
+
+def _own_text(case: _case.ContainerCase) -> str:
+    """What the spec gives the container to run: its command, its arguments and the values of its variables."""
+    spec = case.container.spec
+    values = (fields.get_str(variable, "value") for variable in fields.get_dicts(spec, "env"))
+    return "\n".join((*fields.get_strs(spec, "command"), *fields.get_strs(spec, "args"), *values))
 
 
 def _wrong_request(case: _case.ContainerCase, probe: Probe, text: str) -> _Fault | None:

@@ -155,6 +155,80 @@ def test_tells_of_another_probe_that_asks_the_same(asks: dict[str, Any], same: b
     assert ("livenessProbe and readinessProbe of" in finding.next_step) is same
 
 
+def looks_for(file: str, runs: str, words: str | None = None) -> Finding:
+    """What is found where a liveness probe looks for a file that no run had, of a container that runs this command."""
+    asks = {"exec": {"command": ["test", "-f", file] if words == "" else ["cat", file]}}
+    said = f"cat: can't open '{file}': No such file or directory" if words is None else words
+    return killed(asks, f"Liveness probe failed: {said}", command=["sh", "-c", runs])
+
+
+@pytest.mark.parametrize("words", [None, "", "cat: /tmp/helthy: No such file or directory"])
+@pytest.mark.parametrize("meant", ["/tmp/healthy", "/var/run/helthy"])
+def test_a_file_that_nothing_makes_beside_one_much_like_it_is_a_slip(words: str | None, meant: str) -> None:
+    finding = looks_for("/tmp/helthy", f"while true; do date > {meant}; sleep 5; done", words)
+    assert (finding.cause, finding.confidence) == (WRONG, "probable")
+    assert [candidate.what for candidate in finding.candidates] == [f"file {meant}"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "cause", "confidence"),
+    [
+        ("load; touch /tmp/healthy; serve", SLOW, "probable"),
+        ("load; touch /tmp/healthy; work; rm -f /tmp/healthy; sleep 600", ILL, "confirmed"),
+        ("serve --log /tmp/access.log", ILL, "probable"),
+        ("serve --from http://tmp/healthy", ILL, "probable"),
+    ],
+)
+@pytest.mark.parametrize("words", [None, ""])
+def test_a_file_that_the_container_makes_itself_comes_late(
+    runs: str, cause: str, confidence: str, words: str | None
+) -> None:
+    finding = looks_for("/tmp/healthy", runs, words)
+    assert (finding.cause, finding.confidence) == (cause, confidence)
+    assert ("may look for the wrong file" in finding.explanation) is (cause == ILL and confidence == "probable")
+
+
+@pytest.mark.parametrize(
+    ("runs", "cause"),
+    [
+        ("touch /tmp/ready; serve", "readiness-probe-misconfigured"),
+        ("touch /tmp/raedy; serve", "readiness-probe-failing"),
+        ("serve", "readiness-probe-failing"),
+    ],
+)
+def test_who_waits_for_traffic_looks_for_the_wrong_file_only_where_another_is_named(runs: str, cause: str) -> None:
+    read = recorded("readiness-probe-misconfigured--ledger")
+    objects = objects_of(read)
+    for pod in objects["Pod"]:
+        [container] = pod["spec"]["containers"]
+        container["command"] = ["sh", "-c", runs]
+        container["readinessProbe"]["exec"]["command"] = ["cat", "/tmp/raedy"]
+    for event in objects["Event"]:
+        if event["reason"] == "Unhealthy":
+            event["message"] = "Readiness probe failed: cat: /tmp/raedy: No such file or directory"
+    [finding] = judge.find(dataclasses.replace(read, objects=objects))
+    assert finding.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["sh", "/opt/check.sh"], "sh: can't open '/opt/check.sh': No such file or directory"),
+        (["/bin/bash", "/opt/check.sh"], "/bin/bash: /opt/check.sh: No such file or directory"),
+        (["python3", "/opt/check.py"], "python3: can't open file '/opt/check.py': [Errno 2] No such file or directory"),
+        (["node", "/opt/check.js"], "Error: Cannot find module '/opt/check.js'"),
+    ],
+)
+def test_a_script_that_is_not_there_is_no_answer(command: list[str], words: str) -> None:
+    finding = killed({"exec": {"command": command}}, f"Liveness probe failed: {words}")
+    assert (finding.cause, finding.confidence) == (WRONG, "confirmed")
+    assert f"its script {command[1]} is not there" in finding.summary
+    wants = killed(
+        {"exec": {"command": command}}, f"Liveness probe failed: {words.replace('/opt/check', '/tmp/state')}"
+    )
+    assert wants.cause == ILL
+
+
 def test_offers_the_port_that_is_declared() -> None:
     finding = killed(HTTP, f"Liveness probe failed: {REFUSED}", ports=[{"containerPort": 9090}])
     assert [candidate.what for candidate in finding.candidates] == ["port 9090"]
