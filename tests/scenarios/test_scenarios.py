@@ -76,7 +76,7 @@ def compare(scenario: Scenario, evidence: Evidence, tell: list[str]) -> None:
         lines += states(evidence)
         LOGS.mkdir(exist_ok=True)
         snapshot.save(evidence, str(LOGS / scenario.recording))
-    assert not lines, "\n".join(lines)
+    assert not lines, "; ".join(lines)  # in one line, for that is all that a summary of many tests shows
     assert diagnosis.unreadable == ()
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from .._model import fields, moments
-from .._model.evidence import Evidence
 from .._model.finding import EvidenceItem
-from .._model.objects import Event, Pod, Ref, condition, ref_of
+from .._model.objects import Event, Ref, condition, ref_of
 from .._model.text import one_line
 from . import _case
 
@@ -40,7 +39,7 @@ _SKIPPED: t.Final = "JobAlreadyActive"
 
 
 def job_failed(case: _case.WorkloadCase) -> _case.Judgement | None:
-    """A Job, or the newest one of a CronJob, gave up, and none of its pods shows a fault of its own."""
+    """A Job, or the newest one of a CronJob, gave up, and none of its pods is left to tell how it ended."""
     found = _newest_job(case)
     if found is None:
         return None
@@ -50,12 +49,11 @@ def job_failed(case: _case.WorkloadCase) -> _case.Judgement | None:
         return None
     reason = fields.get_str(failed, "reason")
     why = _GAVE_UP.get(reason, "its controller gave it up")
-    evidence = [_case.quote_condition(job, failed), _limits(job, json), *_ends(case.evidence, job)]
     return _case.Judgement(
         summary=f"the Job {job.name} failed ({reason or 'no reason'}): {why}",
         explanation=f"Its condition {fields.get_str(failed, 'type')} is final: a Job that failed is never tried again by itself. "
-        "If one of its pods showed a fault of its own, that would be the finding.",
-        evidence=tuple(evidence),
+        "If a pod were left to tell how it ended, that would be the finding.",
+        evidence=(_case.quote_condition(job, failed), _limits(job, json)),
         next_step=_case.kubectl(job, f"describe job {job.name}"),
         affected=fields.get_int(json, "status", "failed") or 1,
     )
@@ -194,19 +192,3 @@ def _limits(job: Ref, json: fields.Json) -> EvidenceItem:
     limits = [f"{name} {value}" for name in names if (value := fields.get_int(json, "spec", name)) is not None]
     counts = [f"{name} {fields.get_int(json, 'status', name) or 0}" for name in ("succeeded", "failed")]
     return EvidenceItem("status", f"{job}: spec and status", ", ".join([*limits, *counts]))
-
-
-def _ends(evidence: Evidence, job: Ref) -> list[EvidenceItem]:
-    """How the containers of its newest failed pod ended, where one is left."""
-    left = [pod for pod in evidence.pods if pod.owner == job and pod.phase == "Failed"]
-    newest: Pod | None = max(left, key=lambda pod: (pod.created or "", pod.ref), default=None)
-    return [
-        EvidenceItem(
-            "status",
-            f"{newest.ref}: {each.status_place}.state.terminated",
-            f"{each.terminated.reason} (exit code {each.terminated.exit_code})",
-            each.terminated.finished_at,
-        )
-        for each in (newest.containers if newest else ())
-        if newest and each.terminated and each.terminated.exit_code != 0
-    ]

@@ -28,7 +28,8 @@ from ._findings import Hit, gathered
 
 # What would settle it, where only a signal is known.
 _SETTLED_BY: t.Final[t.Mapping[int | None, str]] = {
-    137: "137 is any SIGKILL: an event Killing would name a probe, an event SystemOOM of the node its memory, OOMKilled the limit.",
+    137: "137 is any SIGKILL: an event Killing would name a probe, an event SystemOOM of the node its memory, OOMKilled the limit "
+    "(a busy node may say that seconds later, or never; its kernel's log always does).",
     143: "143 is the answer to a request to end: an event Killing would name a probe, the node's events an eviction or a drain.",
 }
 
@@ -43,7 +44,8 @@ def find(evidence: Evidence) -> tuple[Finding, ...]:
         if pod.ref not in over:
             for hit in _judge_pod(evidence, pod):
                 (unexplained if hit.cause == UNDETERMINED else hits).append(hit)
-    hits += _judge_workloads(evidence, _explained(hits))
+    ended = {hit.workload for hit in unexplained if hit.pod and hit.pod.phase == "Failed"}  # more than its Job can say
+    hits += _judge_workloads(evidence, _explained(hits) | ended)
     explained = _explained(hits)
     hits += [hit for hit in unexplained if hit.workload not in explained]
     return gathered(evidence, hits + _judge_objects(evidence))

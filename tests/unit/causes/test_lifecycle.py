@@ -89,6 +89,22 @@ def test_a_job_without_pods_says_itself_that_it_failed() -> None:
     ]
 
 
+def test_a_pod_that_is_left_tells_more_than_its_job_even_where_nothing_explains_it() -> None:
+    """A kill that the container runtime did not tell of, as the test cluster shows it under load."""
+
+    def change(objects: Objects) -> None:
+        for pod in objects["Pod"]:
+            pod["status"]["initContainerStatuses"][0]["state"]["terminated"]["reason"] = "Error"
+
+    [finding] = judge.find(varied("memory-limit-exceeded--import", change))
+    assert (finding.cause, finding.container, finding.workload and finding.workload.kind) == (
+        "undetermined",
+        "unpack",
+        "Job",
+    )
+    assert "exit code 137" in finding.evidence[0].text
+
+
 def test_a_failed_run_is_history_once_the_next_one_has_begun() -> None:
     def change(objects: Objects) -> None:
         [job] = objects["Job"]
